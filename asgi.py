@@ -1,0 +1,79 @@
+"""The server: app.py with security headers on every response, and local mode made ready before the first page.
+
+`make run` and production start this file (`streamlit run asgi.py`); `streamlit run app.py` works too, without the headers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from data_access.errors import DataAccessError
+from data_access.local import prepare
+
+# Stored chats are hostile text: nothing of them may load from, or report to, another host. The hash is Streamlit's one
+# inline script (`window.prerenderReady=false`). Styles are inline in Streamlit's components. 'self' in connect-src covers
+# the websocket of this host too; a bare ws: would allow every host's.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class SecurityHeaders:
+    """Add HEADERS to every HTTP response. A websocket passes through untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
+    """Keep the local engine for as long as this server runs."""
+    try:
+        attachment = await anyio.to_thread.run_sync(prepare)
+    except DataAccessError as error:
+        print(f"\n  {error}\n", file=sys.stderr)
+        raise SystemExit(1) from None
+    try:
+        yield {}
+    finally:
+        if attachment:
+            attachment.close()
+
+
+app = st.App("app.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])
