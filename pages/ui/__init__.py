@@ -1,0 +1,1 @@
+"""View pieces: st.* is allowed here, AWS and the database engines are not."""

@@ -1,0 +1,92 @@
+"""What went wrong or is not there, in a sentence, with what to do about it. Never a traceback, never Markdown of data.
+
+A sentence can repeat what somebody typed into the address bar, so sentences are plain text and only the headlines,
+which are written here, are Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from data_access.errors import DataAccessError, ScanRefused
+from data_access.models import Problem
+
+# Error code to icon, colour and headline.
+_HEADLINES: dict[str, tuple[str, str, str]] = {
+    "usage": ("edit", "orange", "This question cannot be asked"),
+    "bad_spec": ("settings_alert", "red", "A system's file is wrong"),
+    "bad_settings": ("settings_alert", "red", "The configuration is wrong"),
+    "not_found": ("search_off", "orange", "Nothing is stored under that id"),
+    "scan_refused": ("payments", "orange", "This read was not started: it is above the budget"),
+    "engine": ("power_off", "red", "The local engine is not running"),
+    "no_table": ("table_view", "orange", "The table does not exist"),
+    "no_permission": ("lock", "red", "AWS did not permit this read"),
+    "throttled": ("speed", "orange", "The table is busy"),
+    "no_network": ("cloud_off", "red", "DynamoDB cannot be reached"),
+    "no_credentials": ("key_off", "red", "There are no AWS credentials"),
+}
+_FALLBACK = ("error", "red", "This could not be read")
+PROBLEMS_SHOWN = 200
+
+
+def show(error: DataAccessError, *, again: Callable[[], None] | None = None, key: str = "again") -> None:
+    """One failure: headline, sentence, remedy. `again` adds a button that asks once more."""
+    icon, colour, headline = _HEADLINES.get(error.code, _FALLBACK)
+    with st.container(border=True):
+        st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
+        st.text(error.sentence)
+        if error.remedy:
+            st.text(error.remedy)
+        if again is not None:
+            st.button("Try again", icon=":material/refresh:", key=key, on_click=again)
+
+
+def scan_refused(error: ScanRefused, *, price: str | None, allow: Callable[[], None], key: str) -> None:
+    """A Scan above the budget: its price, and the button that reads it all the same."""
+    icon, colour, headline = _HEADLINES["scan_refused"]
+    units = "an unknown number of" if error.estimated_units is None else f"about {error.estimated_units:,.0f}"
+    with st.container(border=True):
+        st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
+        st.text(error.sentence)
+        if error.remedy:
+            st.text(error.remedy)
+        st.text(f"It would use {units} read units{'' if price is None else f' ({price})'}; the budget is {error.budget:,.0f}.")
+        st.button("Read it anyway", icon=":material/payments:", key=key, on_click=allow)
+
+
+def empty(headline: str, *remedies: str, icon: str = "search_off") -> None:
+    """Nothing to show, which is an answer too. The texts are ours, never data."""
+    with st.container(border=True):
+        st.markdown(f":gray[:material/{icon}:] **{headline}**")
+        for remedy in remedies:
+            st.caption(remedy)
+
+
+def problems(found: Sequence[Problem], *, key: str) -> None:
+    """Items that could not be read fully: where they lie, folded. A count of zero shows nothing."""
+    if not found:
+        return
+    count = len(found)
+    label = f"{count:,} item{'' if count == 1 else 's'} could not be read fully"
+    with st.expander(label, icon=":material/report:", on_change="rerun", key=key) as folded:
+        if not folded.open:
+            return
+        st.dataframe(
+            {
+                "Problem": [problem.text for problem in found[:PROBLEMS_SHOWN]],
+                "Table": [problem.address.table if problem.address else "" for problem in found[:PROBLEMS_SHOWN]],
+                "Key": [_key(problem) for problem in found[:PROBLEMS_SHOWN]],
+            },
+            hide_index=True,
+            alt="Items that could not be read fully",
+        )
+        if count > PROBLEMS_SHOWN:
+            st.caption(f"The first {PROBLEMS_SHOWN} of {count:,}.")
+
+
+def _key(problem: Problem) -> str:
+    if problem.address is None:
+        return ""
+    return ", ".join(f"{name} = {value}" for name, value in problem.address.key.items())
