@@ -1,0 +1,152 @@
+"""The whole dashboard in a real browser: a server of its own, and Chromium from PATH driven by Playwright."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from data_access.local import engine
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_SECONDS = 120.0  # the first start fills the tables
+STOP_SECONDS = 15.0
+ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and {"browser", "page"} & set(item.fixturenames):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
+    """Chromium, as Debian and others install it. Playwright's own download is not used."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+    if found is None:
+        missing("BROWSER TESTS SKIPPED: no Chromium on PATH")
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS, *(["--no-sandbox"] if as_root else [])])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a browser profile of its own, in English and UTC."""
+    with browser.new_context(viewport={"width": 1440, "height": 960}, locale="en-GB", timezone_id="UTC") as context:
+        context.set_default_timeout(20_000)
+        yield context.new_page()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running dashboard. `log` is what it printed."""
+
+    url: str
+    pid: int
+    state: Path
+    log: Path
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start `asgi.py` on a free port: `serve(state, NAME="value of an environment variable")`. Ended after the test.
+
+    Ctrl-C must end it within STOP_SECONDS and leave nothing: no process of its group, and no engine unless another uses it.
+    """
+    started: list[tuple[subprocess.Popen[bytes], Server]] = []
+
+    def start(state: Path | None = None, **environment: str) -> Server:
+        folder = state or tmp_path / "state"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log = tmp_path / f"server-{port}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "asgi.py", "--server.port", str(port)],
+                cwd=REPOSITORY,
+                env=os.environ | {"DYNASCOPE_STATE": str(folder)} | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        server = Server(f"http://127.0.0.1:{port}", process.pid, folder, log)
+        started.append((process, server))
+        _wait_ready(process, port, log)
+        return server
+
+    yield start
+    for process, _ in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    failures: list[str] = []
+    for process, server in started:
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            failures.append(f"the server did not end within {STOP_SECONDS:.0f} seconds of Ctrl-C")
+        if _group_lives(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+            failures.append("the server left a process behind")
+        deadline = time.monotonic() + 5
+        while engine.status(server.state) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if engine.stop(server.state):
+            failures.append("the server left the local engine behind")
+    assert not failures, failures
+
+
+def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"the server ended with {process.returncode}:\n{log.read_text()[-4000:]}")
+        if _health(port) == b"ok":  # unknown paths answer 200 as well: only the body tells
+            return
+        time.sleep(0.05)
+    pytest.fail(f"the server was not ready within {START_SECONDS:.0f} seconds:\n{log.read_text()[-4000:]}")
+
+
+def _health(port: int) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().read(64)
+    except (OSError, http.client.HTTPException):
+        return b""
+    finally:
+        connection.close()
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
