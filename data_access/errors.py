@@ -1,0 +1,201 @@
+"""Every failure that a person can meet, as one sentence and what to do about it.
+
+    DataAccessError             the one class that pages and the command line catch
+    ├── UsageError              the question itself is wrong: exit 2 on the command line
+    ├── SpecError               a system's TOML file is wrong
+    ├── SettingsError           dynascope.toml or an environment variable is wrong
+    ├── NotFound                nothing is stored under that id
+    ├── Ambiguous               several conversations have that id
+    ├── ScanRefused             a Scan above the budget that nobody confirmed
+    ├── EngineError             the local engine does not start, or is gone
+    └── AwsError                DynamoDB or the way to it refused
+        ├── TableMissing
+        ├── AccessDenied
+        ├── Throttled
+        ├── Unreachable
+        └── CredentialsMissing
+
+A message names tables and indexes, never a key, a user id or a text of a conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own name
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+
+class DataAccessError(Exception):
+    """A failure that is shown to a person: `sentence` says what failed, `remedy` what to do."""
+
+    code = "failed"
+
+    def __init__(self, sentence: str, remedy: str = "", *, table: str | None = None, index: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.remedy = remedy
+        self.table = table
+        self.index = index
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.remedy}".strip()
+
+
+class UsageError(DataAccessError):
+    code = "usage"
+
+
+class SpecError(DataAccessError):
+    code = "bad_spec"
+
+
+class SettingsError(DataAccessError):
+    code = "bad_settings"
+
+
+class NotFound(DataAccessError):
+    code = "not_found"
+
+
+class Ambiguous(DataAccessError):
+    """Several users' conversations share an id: `candidates` are the conversations to choose from."""
+
+    code = "ambiguous"
+
+    def __init__(self, sentence: str, remedy: str = "", *, candidates: Sequence[Any] = ()) -> None:
+        super().__init__(sentence, remedy)
+        self.candidates = tuple(candidates)
+
+
+class ScanRefused(DataAccessError):
+    """A Scan would read more than the budget, and nobody said that it may."""
+
+    code = "scan_refused"
+
+    def __init__(self, sentence: str, remedy: str = "", *, estimated_units: float | None, budget: float, table: str | None = None) -> None:
+        super().__init__(sentence, remedy, table=table)
+        self.estimated_units = estimated_units
+        self.budget = budget
+
+
+class EngineError(DataAccessError):
+    code = "engine"
+
+
+class AwsError(DataAccessError):
+    code = "aws"
+
+
+class TableMissing(AwsError):
+    code = "no_table"
+
+
+class AccessDenied(AwsError):
+    code = "no_permission"
+
+
+class Throttled(AwsError):
+    code = "throttled"
+
+
+class Unreachable(AwsError):
+    code = "no_network"
+
+
+class CredentialsMissing(AwsError):
+    code = "no_credentials"
+
+
+_DENIED = {
+    "AccessDeniedException",
+    "AccessDenied",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "InvalidClientTokenId",
+    "KMSAccessDeniedException",
+    "KmsAccessDeniedException",
+}
+_THROTTLED = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+}
+_MISSING = {"ResourceNotFoundException", "TableNotFoundException"}
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    ProfileNotFound,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+
+def from_aws(error: ClientError | BotoCoreError, *, operation: str, table: str | None = None, index: str | None = None) -> AwsError:
+    """Turn an error of botocore into ours. AWS's own text is left out: it can carry keys and account ids."""
+    place = " of ".join(part for part in (f"the index {index}" if index else "", f"the table {table}" if table else "") if part)
+    place = place or "DynamoDB"
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", "")).rpartition("#")[2]
+        if code in _MISSING:
+            return TableMissing(
+                f"{place[0].upper()}{place[1:]} does not exist.",
+                "Check the table name and the Region in dynascope.toml, or create it on the tables page.",
+                table=table,
+                index=index,
+            )
+        if code in _DENIED:
+            return AccessDenied(
+                f"AWS did not permit {operation} on {place}.",
+                f"Give this identity dynamodb:{operation} on it (the README has the policy), or sign in again.",
+                table=table,
+                index=index,
+            )
+        if code in _THROTTLED:
+            return Throttled(
+                f"DynamoDB throttled {operation} on {place}, after several retries.",
+                "Wait a minute, or lower the rate of the read.",
+                table=table,
+                index=index,
+            )
+        return AwsError(
+            f"DynamoDB refused {operation} on {place} ({code or 'no code'}).",
+            "Check the table against its system on the tables page.",
+            table=table,
+            index=index,
+        )
+    if isinstance(error, _NO_CREDENTIALS):
+        return CredentialsMissing(
+            "There are no valid AWS credentials here.",
+            "Set AWS_PROFILE or the usual AWS variables, or use local mode.",
+            table=table,
+            index=index,
+        )
+    if isinstance(error, HTTPClientError | ConnectionError):
+        return Unreachable(
+            f"DynamoDB did not answer {operation} on {place}.",
+            "Check the network, the Region and the endpoint variables.",
+            table=table,
+            index=index,
+        )
+    return AwsError(
+        f"{operation} on {place} failed before it reached DynamoDB ({type(error).__name__}).",
+        "Check the Region and the AWS configuration.",
+        table=table,
+        index=index,
+    )
