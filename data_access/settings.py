@@ -1,0 +1,175 @@
+"""Where Dynascope runs and what it may read: dynascope.toml and the environment, read once.
+
+Order, the first that speaks wins: dynascope.toml (or the file that DYNASCOPE_CONFIG names), the chatbots' own variables,
+the standard AWS ones, the system's file. Local mode needs none of them and reads only DYNASCOPE_* variables.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
+from data_access.errors import SettingsError, UsageError
+from data_access.systems.spec import System, built_in, load_folder
+
+Mode = Literal["local", "aws"]
+DEFAULT_REGION = "us-east-1"
+
+_strict = with_config(ConfigDict(extra="forbid", frozen=True))
+
+
+@_strict
+@dataclass(frozen=True, slots=True)
+class SystemSettings:
+    """One system in dynascope.toml. `tenants` are the tenants that are known to exist, all of them."""
+
+    enabled: bool = True
+    region: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)
+    tenants: tuple[str, ...] = ()
+
+
+@_strict
+@dataclass(frozen=True, slots=True)
+class _File:
+    """dynascope.toml as it is written."""
+
+    mode: Mode = "local"
+    state: str | None = None
+    specs: str | None = None
+    scan_budget: float = 1_000
+    scan_rate: float | None = None
+    pause_minutes: float = 5
+    systems: Mapping[str, SystemSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One enabled system with all that is needed to reach it. `tables` maps our table names to the live ones."""
+
+    system: System
+    tables: Mapping[str, str]
+    region: str
+    profile: str | None = None
+    role_arn: str | None = None
+    tenants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. `scan_budget` is in read request units, `scan_rate` in units a second (None: no limit)."""
+
+    mode: Mode
+    state: Path
+    places: Mapping[str, Place]
+    scan_budget: float = 1_000
+    scan_rate: float | None = None
+    pause_minutes: float = 5
+
+    def place(self, system: str) -> Place:
+        """The enabled system with this id. Raises UsageError."""
+        try:
+            return self.places[system]
+        except KeyError:
+            known = ", ".join(self.places) or "none"
+            raise UsageError(f"There is no system {system!r} here.", f"The systems are: {known}.") from None
+
+
+def load_settings(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """Read dynascope.toml in `folder` (default: the current one) and the environment. Raises SettingsError, SpecError."""
+    env = os.environ if environment is None else environment
+    path = (folder or Path()) / env.get("DYNASCOPE_CONFIG", "dynascope.toml")
+    file = _read(path, must_exist="DYNASCOPE_CONFIG" in env)
+    mode = env.get("DYNASCOPE_MODE") or file.mode
+    if mode not in ("local", "aws"):
+        raise SettingsError(f"DYNASCOPE_MODE is {mode!r}.", "It is local or aws.")
+    if file.scan_budget <= 0 or (file.scan_rate is not None and file.scan_rate <= 0) or file.pause_minutes <= 0:
+        raise SettingsError(f"{path.name}: scan_budget, scan_rate and pause_minutes are above zero.")
+    systems = dict(built_in())
+    if file.specs is not None:
+        systems |= load_folder(path.parent / file.specs)
+    for name in file.systems:
+        if name not in systems:
+            raise SettingsError(f"{path.name}: systems.{name}: there is no such system.", f"The systems are: {', '.join(systems)}.")
+    enabled = {name: system for name, system in systems.items() if file.systems.get(name, SystemSettings()).enabled}
+    places = {name: _place(system, file.systems.get(name, SystemSettings()), mode, env, path.name) for name, system in enabled.items()}
+    _check_names(places, path.name)
+    state = Path(env.get("DYNASCOPE_STATE") or file.state or ".local")
+    return Settings(
+        mode=cast(Mode, mode),
+        state=(folder or Path()) / state,
+        places=places,
+        scan_budget=file.scan_budget,
+        scan_rate=file.scan_rate,
+        pause_minutes=file.pause_minutes,
+    )
+
+
+def _read(path: Path, *, must_exist: bool) -> _File:
+    if not path.is_file():
+        if must_exist:
+            raise SettingsError(f"The configuration file {path.name} does not exist.", "Correct DYNASCOPE_CONFIG, or unset it.")
+        return _File()
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return TypeAdapter(_File).validate_python(raw)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name} is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        reason = "there is no such key" if first["type"] == "unexpected_keyword_argument" else first["msg"]
+        raise SettingsError(f"{path.name}: {'.'.join(str(step) for step in first['loc'])}: {reason}.") from None
+
+
+def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str], file: str) -> Place:
+    for name in own.tables:
+        if name not in system.tables:
+            raise SettingsError(f"{file}: systems.{system.id}.tables.{name}: {system.title} has the tables {', '.join(system.tables)}.")
+    if mode == "local":
+        names = {key: own.tables.get(key) or table.name for key, table in system.tables.items()}
+        return Place(system, names, DEFAULT_REGION, tenants=own.tenants)
+    names = {key: own.tables.get(key) or env.get(table.environment or "") or table.name for key, table in system.tables.items()}
+    region = (
+        own.region
+        or env.get(system.region_environment or "")
+        or env.get("AWS_REGION")
+        or env.get("AWS_DEFAULT_REGION")
+        or _profile_region(own.profile or env.get("AWS_PROFILE"))
+        or system.region
+        or DEFAULT_REGION
+    )
+    return Place(system, names, region, own.profile, own.role_arn, own.tenants)
+
+
+def _profile_region(profile: str | None) -> str | None:
+    import botocore.session  # noqa: PLC0415 - 100 ms that local mode need not pay
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+
+    try:
+        return botocore.session.Session(profile=profile).get_config_variable("region")
+    except ProfileNotFound:
+        return None
+
+
+def _check_names(places: Mapping[str, Place], file: str) -> None:
+    """Two systems that read one table would each take the other's items for bad ones."""
+    owners: dict[tuple[str, str | None, str | None, str], str] = {}
+    for place in places.values():
+        for key, name in place.tables.items():
+            spot = (place.region, place.profile, place.role_arn, name)
+            if spot in owners:
+                variable = place.system.tables[key].environment
+                raise SettingsError(
+                    f"{owners[spot]} and {place.system.title} would both read the table {name}.",
+                    f"Give each its own name under systems.{place.system.id}.tables in {file}"
+                    + (f", since {variable} is read by both." if variable else "."),
+                )
+            owners[spot] = place.system.title

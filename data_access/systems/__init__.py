@@ -1,0 +1,1 @@
+"""The chatbots' layouts: TOML files, their loader, and the check against the live tables."""
