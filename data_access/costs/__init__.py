@@ -1,0 +1,1 @@
+"""What reading, writing and keeping items costs."""

@@ -1,0 +1,1 @@
+"""DynamoDB itself: clients, the wire format, access paths with their price, and reading."""

@@ -1,0 +1,110 @@
+"""Clients, one a system, and the fast way from DynamoDB's JSON to Python.
+
+botocore checks each attribute value of a response against its model, which costs more than everything else in a
+large read. The parser here hands over what orjson made of the body, in DynamoDB's own wire format; signing, retries,
+endpoints, checksums and errors stay botocore's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3.session
+import botocore.session
+import orjson
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError
+from botocore.parsers import JSONParser, ResponseParserFactory
+
+from data_access.errors import from_aws
+from data_access.settings import Place, Settings
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+# How many requests a read has under way at once. DynamoDB serves far more; a chatbot's own traffic comes first.
+CONCURRENCY = 8
+_RAW_OUTPUTS = frozenset({"QueryOutput", "ScanOutput", "GetItemOutput", "BatchGetItemOutput"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One system and the client that reads it. `scan_budget` in read units, `scan_rate` in read units a second."""
+
+    place: Place
+    client: DynamoDBClient
+    scan_budget: float = 1_000
+    scan_rate: float | None = None
+
+    @property
+    def id(self) -> str:
+        return self.place.system.id
+
+    @property
+    def title(self) -> str:
+        return self.place.system.title
+
+
+def open_sources(settings: Settings, endpoint: str | None = None) -> Mapping[str, Source]:
+    """A source for each enabled system. `endpoint` is the local engine's, None for AWS. Raises AwsError.
+
+    Clients can be used from any thread; nothing is sent yet.
+    """
+    return {
+        name: Source(place, _client(place, settings, endpoint), settings.scan_budget, settings.scan_rate)
+        for name, place in settings.places.items()
+    }
+
+
+def _client(place: Place, settings: Settings, endpoint: str | None) -> DynamoDBClient:
+    core = botocore.session.Session(profile=place.profile if settings.mode == "aws" else None)
+    core.register_component("response_parser_factory", _Factory())
+    fixed: dict[str, Any] = {}
+    if settings.mode == "local":
+        # The engine checks no credentials; fixed ones keep the user's own from being used or asked for.
+        fixed = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "endpoint_url": endpoint}
+    try:
+        if place.role_arn is not None and settings.mode == "aws":
+            _assume(core, place.role_arn)
+        session = boto3.session.Session(botocore_session=core, region_name=place.region)
+        return cast("DynamoDBClient", session.client("dynamodb", config=_config(settings), **fixed))
+    except BotoCoreError as error:
+        raise from_aws(error, operation="opening a client") from None
+
+
+def _config(settings: Settings) -> Config:
+    # "standard" retries throttling and passing faults with exponential back-off and full jitter.
+    attempts = 8 if settings.mode == "aws" else 4
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=3,
+        read_timeout=20,
+        max_pool_connections=2 * CONCURRENCY,
+    )
+
+
+def _assume(core: botocore.session.Session, role_arn: str) -> None:
+    """Give the session credentials of the role, fetched at the first request and renewed before they end."""
+    fetcher = AssumeRoleCredentialFetcher(core.create_client, core.get_credentials(), role_arn)
+    core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")  # pyright: ignore  # noqa: SLF001
+
+
+class _Factory(ResponseParserFactory):
+    def create_parser(self, protocol_name: str) -> Any:
+        if protocol_name == "json":
+            return _WireParser(**self._defaults)  # pyright: ignore
+        return super().create_parser(protocol_name)
+
+
+class _WireParser(JSONParser):
+    """Leaves the outputs of reads as they came: {"S": …}, binary as base64 text, numbers as their digits."""
+
+    def _do_parse(self, response: Any, shape: Any) -> Any:
+        if shape is None or shape.name not in _RAW_OUTPUTS:
+            return super()._do_parse(response, shape)  # pyright: ignore
+        parsed = orjson.loads(response["body"]) if response["body"] else {}
+        self._inject_response_metadata(parsed, response["headers"])  # pyright: ignore
+        return parsed

@@ -1,0 +1,82 @@
+"""What DescribeTable tells about a table, as far as an estimate needs it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from data_access.costs.prices import ReadPrice, TableClass, read_price
+from data_access.dynamo.aws import Source
+from data_access.errors import from_aws
+from data_access.systems.spec import Table
+
+# Sizes change slowly and AWS itself counts only every six hours; keys and indexes hardly ever change.
+_KEEP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """Item count, mean item size in bytes, and the price of reading. `sized` is False where the size is the spec's guess.
+
+    `indexes` are the global secondary indexes that can answer for the table: active, with all attributes in them.
+    """
+
+    indexes: frozenset[str]
+    item_count: int
+    item_bytes: float
+    sized: bool
+    price: ReadPrice | None
+
+    @property
+    def total_bytes(self) -> float:
+        return self.item_count * self.item_bytes
+
+    def usd(self, units: float) -> float | None:
+        return None if self.price is None else units * self.price.usd_per_unit
+
+
+class Facts:
+    """DescribeTable, remembered for a minute for each client and table."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[int, str], tuple[float, TableFacts]] = {}
+
+    def of(self, source: Source, key: str) -> TableFacts:
+        """Facts of one table of the system, by our name for it. Raises AwsError (TableMissing …)."""
+        name = source.place.tables[key]
+        spot = (id(source.client), name)
+        with self._lock:
+            kept = self._kept.get(spot)
+        if kept is not None and time.monotonic() - kept[0] < _KEEP_SECONDS:
+            return kept[1]
+        facts = table_facts(describe(source, name), source.place.system.tables[key], source.place.region)
+        with self._lock:
+            self._kept[spot] = (time.monotonic(), facts)
+        return facts
+
+
+def describe(source: Source, name: str) -> Mapping[str, Any]:
+    """The table's description as AWS gives it. Raises AwsError."""
+    try:
+        return source.client.describe_table(TableName=name)["Table"]
+    except (ClientError, BotoCoreError) as error:
+        raise from_aws(error, operation="DescribeTable", table=name) from None
+
+
+def table_facts(description: Mapping[str, Any], table: Table, region: str) -> TableFacts:
+    count, size = int(description.get("ItemCount", 0)), int(description.get("TableSizeBytes", 0))
+    sized = count > 0 and size > 0
+    found: str = description.get("TableClassSummary", {}).get("TableClass", "STANDARD")
+    table_class: TableClass = "STANDARD_INFREQUENT_ACCESS" if found == "STANDARD_INFREQUENT_ACCESS" else "STANDARD"
+    indexes = frozenset(
+        index["IndexName"]
+        for index in description.get("GlobalSecondaryIndexes", ())
+        if index.get("IndexStatus", "ACTIVE") == "ACTIVE" and index["Projection"]["ProjectionType"] == "ALL"
+    )
+    return TableFacts(indexes, count, size / count if sized else table.typical_bytes, sized, read_price(region, table_class))

@@ -1,0 +1,168 @@
+"""Which key or index serves a question: the choice between GetItem, Query and Scan, from the system's file alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from data_access.dynamo.plan import Term
+from data_access.errors import UsageError
+from data_access.items.values import EPOCH, iso
+from data_access.models import Filter
+from data_access.systems.spec import Table
+
+# How well a part narrows a read down: one conversation is less than one user's, which is less than a tenant's.
+_NARROWS: Mapping[str, int] = {"conversation_id": 9, "user_id": 4, "kind": 2, "tenant_id": 1}
+_TIMES = frozenset({"sent_at", "started_at", "last_activity_at"})
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+_PARTITION_KEY_BYTES, _SORT_KEY_BYTES = 2_048, 1_024
+# Local time runs from UTC-12 to UTC+14, and a time kept as text with an offset sorts by its local digits.
+_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)
+_WORDS = {"conversation_id": "conversation id", "user_id": "user id", "tenant_id": "tenant id", "kind": "type of data"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open range of time on the parts that are times. A start has no lower bound: a conversation may have begun earlier."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A way to the items. `ranges` are sort key ranges to query one after the other; (None,) where there is no range.
+
+    `complete` says that the key names at most one item.
+    """
+
+    index: str | None
+    keys: tuple[Term, ...]
+    ranges: tuple[Term | None, ...]
+    filters: tuple[Term, ...]
+    complete: bool
+    narrows: int
+
+
+def known_parts(wanted: Filter) -> dict[str, str]:
+    """The parts that the filter fixes. Raises UsageError for an id that no key can hold."""
+    given = {"conversation_id": wanted.conversation_id, "user_id": wanted.user_id, "tenant_id": wanted.tenant_id}
+    known = {part: value for part, value in given.items() if value is not None}
+    for part, value in known.items():
+        if not value:
+            raise UsageError(f"The {_WORDS[part]} is empty.", "Give one, or leave it out.")
+        try:
+            size = len(value.encode())
+        except UnicodeEncodeError:
+            raise UsageError(f"The {_WORDS[part]} is not valid Unicode.", "It holds half of a surrogate pair.") from None
+        if size > _PARTITION_KEY_BYTES:
+            raise UsageError(f"The {_WORDS[part]} has {size:,} bytes; a key of DynamoDB has at most {_PARTITION_KEY_BYTES:,}.")
+    return known
+
+
+def best_access(
+    table: Table, known: Mapping[str, str], window: Window, kind: str | None = None, indexes: Collection[str] = ()
+) -> Access | None:
+    """The key or index that narrows the read down most; None where only a Scan serves. `indexes` are those that can be used."""
+    roads = [(None, table.partition_key, table.sort_key)]
+    roads += [(name, index.partition_key, index.sort_key) for name, index in table.indexes.items() if name in indexes]
+    found = [access for name, pk, sk in roads if (access := _access(table, name, pk, sk, known, window, kind)) is not None]
+    return max(found, key=lambda access: (access.narrows, access.complete, access.index is None), default=None)
+
+
+def fan_out(table: Table, indexes: Collection[str]) -> Access | None:
+    """The key or index by which one conversation's messages are read; its value is filled in later."""
+    return best_access(table, {"conversation_id": ""}, Window(None, None), None, indexes)
+
+
+def equal_filters(table: Table, known: Mapping[str, str], kind: str | None = None, but: frozenset[str] = frozenset()) -> tuple[Term, ...]:
+    """Equality on each known part that the keys do not fix. Ids only: times differ in form and are compared after reading."""
+    names = table.parts(kind)
+    return tuple(_equal(names[part], part, value) for part, value in known.items() if part in names and names[part] not in but)
+
+
+def _access(
+    table: Table, index: str | None, pk: str, sk: str | None, known: Mapping[str, str], window: Window, kind: str | None
+) -> Access | None:
+    parts = {attribute: part for part, attribute in table.parts(kind).items()}
+    part = parts.get(pk)
+    if part not in known or table.attributes[pk].type != "S":
+        return None
+    keys = [_equal(pk, part, known[part])]
+    narrows = 10 * _NARROWS[part]
+    ranges: tuple[Term | None, ...] = (None,)
+    sort_part = parts.get(sk) if sk else None
+    if sk is not None and sort_part in known and table.attributes[sk].type == "S":
+        if len(known[sort_part].encode()) > _SORT_KEY_BYTES:
+            raise UsageError(f"The {_WORDS[sort_part]} is longer than the {_SORT_KEY_BYTES:,} bytes that a sort key of DynamoDB has.")
+        keys.append(_equal(sk, sort_part, known[sort_part]))
+        narrows += 10 * _NARROWS[sort_part]
+    elif sk is not None and sort_part in _TIMES:
+        found = _ranges(table, sk, window if sort_part == "sent_at" else Window(None, window.until))
+        ranges, narrows = (found or (None,)), narrows + bool(found)
+    used = frozenset(term.attribute for term in keys)
+    complete = index is None and len(keys) == len(table.keys)
+    return Access(index, tuple(keys), ranges, equal_filters(table, known, kind, used), complete, narrows)
+
+
+def _equal(attribute: str, part: str, value: str) -> Term:
+    return Term(attribute, "=", (value,) if value else (), f":{part}")
+
+
+def _ranges(table: Table, attribute: str, window: Window) -> tuple[Term, ...]:
+    """The sort key ranges that hold every form in which a time of the window can be stored under this key."""
+    if window.since is None and window.until is None:
+        return ()
+    if table.attributes[attribute].type == "N":
+        return _number_ranges(attribute, window)
+    return _text_ranges(attribute, window, utc=table.attributes[attribute].utc)
+
+
+def _number_ranges(attribute: str, window: Window) -> tuple[Term, ...]:
+    """Milliseconds as the guide says, and seconds, since some writers store those."""
+    low, high = _epoch(window.since), _epoch(window.until)
+    milliseconds = _range(attribute, None if low is None else low * 1000, None if high is None else (high + 1) * 1000)
+    if low is None:  # From the beginning on, the smaller seconds lie in the same range.
+        return (milliseconds,)
+    return (milliseconds, _range(attribute, low, 99_999_999_999 if high is None else high + 1))
+
+
+def _text_ranges(attribute: str, window: Window, *, utc: bool) -> tuple[Term, ...]:
+    """ISO 8601 in any offset, and the digits of seconds or milliseconds.
+
+    Texts compare letter by letter, so the bounds are cut to whole seconds: "…:00Z" sorts after "…:00.5Z". A tilde sorts
+    after everything that can follow.
+    """
+    west, east = (timedelta(), timedelta()) if utc else (_WEST, _EAST)
+    low = None if window.since is None else _second(window.since, -west)
+    high = None if window.until is None else _second(window.until, east) + "~"
+    texts = _range(attribute, low, high)
+    if low is None:  # "1764…" sorts before "20…": one range holds both.
+        return (texts,)
+    first, last = _epoch(window.since), _epoch(window.until)
+    return (texts, _range(attribute, str(first), f"{last if last is not None else 19_999_999_999}~"))
+
+
+def _range(attribute: str, low: str | int | None, high: str | int | None) -> Term:
+    if low is not None and high is not None:
+        return Term(attribute, "BETWEEN", (low, high), f"{_show(low)} AND {_show(high)}")
+    if low is not None:
+        return Term(attribute, ">=", (low,), _show(low))
+    return Term(attribute, "<=", (high,), _show(high))
+
+
+def _show(bound: str | int | None) -> str:
+    return str(bound) if isinstance(bound, int) else f"'{bound}'"
+
+
+def _second(when: datetime, shift: timedelta) -> str:
+    try:
+        shifted = when.astimezone(UTC) + shift
+    except OverflowError:
+        shifted = when.astimezone(UTC)
+    return iso(shifted.replace(microsecond=0)).removesuffix("Z")
+
+
+def _epoch(when: datetime | None) -> int | None:
+    return None if when is None else int((when - EPOCH).total_seconds())
