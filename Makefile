@@ -1,5 +1,5 @@
 # make run     serve the dashboard at http://localhost:8501 (PORT=8600 for another port)
-# make test    every test
+# make test    every test (ARGS="tests/data_access -k plan" for some)
 # make check   format, lint, types
 # make bench   the benchmarks, each figure beside a peer
 # make format  format, and fix what can be fixed
@@ -22,7 +22,7 @@ run: .venv/run engine
 	@exec $(BIN)/streamlit run asgi.py $(if $(PORT),--server.port $(PORT))
 
 test: .venv/dev engine
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadgroup)
 
 check: .venv/dev
 	@$(BIN)/ruff format --check .

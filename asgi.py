@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,8 +68,9 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     try:
         attachment = await anyio.to_thread.run_sync(prepare)
     except DataAccessError as error:
-        print(f"\n  {error}\n", file=sys.stderr)
-        raise SystemExit(1) from None
+        # Left at once, with nothing attached yet: an exception here would put a traceback under the sentence.
+        print(f"\n  {error}\n", file=sys.stderr, flush=True)
+        os._exit(1)
     try:
         yield {}
     finally:
