@@ -38,7 +38,7 @@ def viewer() -> Viewer:
     return Viewer("local", ROLES) if mode == "local" else Viewer("reader", frozenset({READER}))
 
 
-def require(role: str) -> Viewer:
+def require(role: str | None) -> Viewer:
     """The viewer, who has this role. Stops the page with a notice when they do not: its first line."""
     found = viewer()
     if not found.may(role):

@@ -54,7 +54,7 @@ def _leave(opened: _Opened) -> None:
 
 @st.cache_resource(show_spinner="Opening the tables", validate=_still_there, on_release=_leave)
 def _open() -> _Opened:
-    attachment = prepare()
+    attachment = prepare(settings())
     endpoint = attachment.engine.endpoint if attachment is not None else None
     return _Opened(attachment, open_sources(settings(), endpoint))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from data_access.errors import DataAccessError, ScanRefused
-from data_access.models import Problem
+from data_access.models import Filter, Problem
 
 # Error code to icon, colour and headline.
 _HEADLINES: dict[str, tuple[str, str, str]] = {
@@ -62,6 +62,25 @@ def empty(headline: str, *remedies: str, icon: str = "search_off") -> None:
         st.markdown(f":gray[:material/{icon}:] **{headline}**")
         for remedy in remedies:
             st.caption(remedy)
+
+
+def ways_out(wanted: Filter) -> tuple[str, ...]:
+    """What to try when a filter finds nothing. Speaks of the filter's fields, never of their values."""
+    ways = []
+    if wanted.user_id is not None:
+        ways.append("A user id must be exact: capital letters and spaces count.")
+    if wanted.tenant_id is not None:
+        ways.append("Leave the tenant out, or check it: it must be exact too.")
+    if wanted.since is not None:
+        ways.append("Choose a longer time range.")
+    return tuple(ways) or ("The table is empty. Its health is on the tables page.",)
+
+
+def unknown_system(given: str, titles: Sequence[str]) -> None:
+    """A link names a system that is not here; `given` comes from the address bar."""
+    with st.container(border=True):
+        st.markdown(":orange[:material/link_off:] **The link names a system that is not here**")
+        st.text(f"There is no system {given[:80]!r}. The systems are {', '.join(titles)}.")
 
 
 def problems(found: Sequence[Problem], *, key: str) -> None:

@@ -1,0 +1,191 @@
+"""The filters of the list. What may be in the URL is bound to it; user ids never are.
+
+Changing one of them asks at once: a read that is not cheap is refused with its price before it starts, so there is
+nothing to hold back. Text fields ask when the viewer is done with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from data_access.dynamo.aws import Source
+from data_access.models import Conversation, Filter
+from data_access.narrow import Narrow, Order
+from pages.ui import times
+
+RANGES: Mapping[str, tuple[str, timedelta | None]] = {
+    "24h": ("Last 24 hours", timedelta(hours=24)),
+    "7d": ("Last 7 days", timedelta(days=7)),
+    "30d": ("Last 30 days", timedelta(days=30)),
+    "90d": ("Last 90 days", timedelta(days=90)),
+    "all": ("All time", None),
+    "custom": ("Between two days", None),
+}
+DEFAULT_RANGE = "all"
+ORDERS: Mapping[Order, str] = {
+    Order.LATEST: "Latest activity first",
+    Order.EARLIEST: "Oldest activity first",
+    Order.STARTED: "Latest start first",
+    Order.LONGEST: "Longest first",
+    Order.MESSAGES: "Most messages first",
+    Order.FAILED: "Most failed tools first",
+    Order.USER: "By user",
+}
+# A window that slides with every rerun would be a new question each time; it slides in these steps.
+STEP = timedelta(minutes=5)
+_OUTCOMES = {"some": "Some failed", "none": "None failed"}
+_NARROWING = ("tool", "not_tool", "failed", "failed_tool", "messages_from", "messages_to", "minutes_from", "minutes_to", "find_not_users")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the viewer wants to see; `window` says the time range in words."""
+
+    filter: Filter
+    order: Order
+    window: str
+
+
+def window(preset: str, days: Sequence[date], zone: ZoneInfo, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """The half-open time range of a preset. Days are whole days of the viewer's zone, the last one included."""
+    if preset == "custom":
+        if len(days) < 2:
+            return None, None
+        until = datetime.combine(days[1] + timedelta(days=1), time(), zone)
+        return datetime.combine(days[0], time(), zone), until
+    length = RANGES[preset][1] if preset in RANGES else None
+    if length is None:
+        return None, None
+    step = STEP.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // step * step, zone) - length, None
+
+
+def ask(sources: Mapping[str, Source], zone: ZoneInfo) -> Asked:
+    """Show the filters that a read depends on, in one row that wraps."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        system = st.selectbox(
+            "System",
+            list(sources),
+            format_func=lambda name: sources[name].title,
+            key="system",
+            bind="query-params",
+            persist_state="session",
+            width=210,
+        )
+        user = st.text_input("User", key="find_user", persist_state="session", placeholder="Exact user id", width=230, autocomplete="off")
+        tenant = _tenant(sources[system])
+        preset = st.selectbox(
+            "Active in",
+            list(RANGES),
+            index=list(RANGES).index(DEFAULT_RANGE),
+            format_func=lambda name: RANGES[name][0],
+            key="range",
+            bind="query-params",
+            persist_state="session",
+            width=175,
+        )
+        days = _days(zone) if preset == "custom" else ()
+        order = st.selectbox(
+            "Sort",
+            list(ORDERS),
+            format_func=lambda name: ORDERS[name],
+            key="sort",
+            bind="query-params",
+            persist_state="session",
+            width=205,
+        )
+    since, until = window(preset, days, zone, times.now())
+    wanted = Filter(system, user.strip() if user and user.strip() else None, tenant, since, until)
+    return Asked(wanted, Order(order), _words(preset, since, until))
+
+
+def _tenant(source: Source) -> str | None:
+    """Only where the system has tenants."""
+    tables = source.place.system.tables.values()
+    if not any("tenant_id" in table.parts(kind) for table in tables for kind in (None, *table.kinds)):
+        return None
+    given = st.text_input(
+        "Tenant",
+        key="tenant",
+        bind="query-params",
+        persist_state="session",
+        placeholder="Exact tenant id",
+        width=180,
+        autocomplete="off",
+    )
+    return given.strip() or None if given else None
+
+
+def _days(zone: ZoneInfo) -> Sequence[date]:
+    today = times.now().astimezone(zone).date()
+    found = st.date_input(
+        "From and to",
+        value=(today - timedelta(days=6), today),
+        key="days",
+        bind="query-params",
+        persist_state="session",
+        format="YYYY-MM-DD",
+        width=235,
+    )
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _words(preset: str, since: datetime | None, until: datetime | None) -> str:
+    if since is None:
+        return "of all time"
+    if until is None:
+        return f"active in the {RANGES[preset][0].lower()}"
+    return f"active from {since:%Y-%m-%d} to {until - timedelta(days=1):%Y-%m-%d}"
+
+
+def narrowing(conversations: Sequence[Conversation]) -> Narrow:
+    """Show the filters that need no further read; they narrow what was read. Options are what the list has."""
+    tools = sorted({tool for one in conversations for tool in one.tools})
+    failed = sorted({tool for one in conversations for tool in one.failed_tools})
+    count = sum(bool(st.session_state.get(key)) for key in _NARROWING)
+    label = "Narrow" if not count else f"Narrow ({count})"
+    with st.popover(label, icon=":material/tune:", width="content"):
+        left, right = st.columns(2)
+        with left:
+            used = _choose("Used any of these tools", tools, "tool")
+            without = _choose("Used none of these", tools, "not_tool")
+        with right:
+            broke = _choose("A call of these failed", failed, "failed_tool")
+            outcome = st.segmented_control(
+                "Failed calls", list(_OUTCOMES), format_func=lambda name: _OUTCOMES[name], key="failed", bind="query-params"
+            )
+        with left:
+            messages_from = st.number_input("Messages, from", 0, value=None, step=1, key="messages_from", bind="query-params")
+            minutes_from = st.number_input("Minutes, from", 0.0, value=None, step=1.0, key="minutes_from", bind="query-params")
+        with right:
+            messages_to = st.number_input("Messages, to", 0, value=None, step=1, key="messages_to", bind="query-params")
+            minutes_to = st.number_input("Minutes, to", 0.0, value=None, step=1.0, key="minutes_to", bind="query-params")
+        users = sorted({one.user_id for one in conversations if one.user_id})
+        hidden = st.multiselect("Leave out these users", users, key="find_not_users", placeholder="Your own staff, for example")
+        st.button("Clear all", key="find_clear", on_click=_clear, disabled=not count)
+    return Narrow(
+        tools=frozenset(used),
+        without_tools=frozenset(without),
+        failed_tools=frozenset(broke),
+        failed=None if outcome is None else outcome == "some",
+        without_users=frozenset(hidden),
+        messages_from=messages_from,
+        messages_to=messages_to,
+        seconds_from=None if minutes_from is None else minutes_from * 60,
+        seconds_to=None if minutes_to is None else minutes_to * 60,
+    )
+
+
+def _choose(label: str, options: Sequence[str], key: str) -> list[str]:
+    # New options are accepted so that a link keeps its tool where this list happens not to have it.
+    return st.multiselect(label, options, key=key, bind="query-params", accept_new_options=True, placeholder="Any")
+
+
+def _clear() -> None:
+    for key in _NARROWING:
+        st.session_state[key] = None if key == "failed" or key.endswith(("_from", "_to")) else []

@@ -1,0 +1,80 @@
+"""How a list was read and what that cost, in one line that opens to the steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import streamlit as st
+
+from data_access.dynamo.meter import Measured
+from data_access.dynamo.plan import Operation, Plan, Step
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows as it is, for labels that have no other way."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
+
+
+def money(usd: float | None) -> str:
+    """US dollars, with as many digits as a small read needs."""
+    if usd is None:
+        return "price not known"
+    if usd == 0:
+        return "$0"
+    if usd < 0.0001:
+        return "under $0.0001"
+    return f"${usd:,.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def units(count: float) -> str:
+    return f"{count:,.1f}" if count < 100 else f"{count:,.0f}"
+
+
+def path(plan: Plan) -> str:
+    """The access path as a sentence part: Query on TenantUserIndex of ai-agent-sessions, then 12 × Query on …"""
+    return ", then ".join(_words(step) for step in plan.steps) or "nothing to read"
+
+
+def _words(step: Step) -> str:
+    often = f"{step.times:,} × " if step.times > 1 else ""
+    place = f"{step.index} of {step.table}" if step.index else step.table
+    return f"{often}{step.operation.value} {'of' if step.operation is Operation.SCAN else 'on'} {place}"
+
+
+def show(plan: Plan, measured: Measured | None, *, key: str) -> None:
+    """The line above a list. Before the read only the estimate is known."""
+    price = f"Estimated {units(plan.estimated_units)} read units, {money(plan.estimated_usd)}"
+    if measured is not None:
+        least = "at least " if measured.unmetered else ""
+        price = (
+            f"{price} · measured {least}**{units(measured.units)}**, {money(measured.usd)}, "
+            f"in {measured.requests:,} request{'' if measured.requests == 1 else 's'} and {measured.seconds:.2f} s"
+        )
+    label = f"{plain(path(plan))}  \n{price.replace('$', chr(92) + '$')}"
+    with st.expander(label, icon=":material/route:", type="compact", on_change="rerun", key=key) as folded:
+        if folded.open:
+            _steps(plan, measured.by_place if measured is not None else {})
+
+
+def _steps(plan: Plan, by_place: Mapping[str, float]) -> None:
+    st.dataframe(
+        {
+            "Operation": [step.operation.value for step in plan.steps],
+            "Table": [step.table for step in plan.steps],
+            "Index": [step.index for step in plan.steps],
+            "Key condition": [step.key_condition for step in plan.steps],
+            "Filter": [step.filter for step in plan.steps],
+            "Times": [step.times for step in plan.steps],
+            "Estimated units": [step.estimated_units for step in plan.steps],
+            "Measured units": [by_place.get(f"{step.table}/{step.index}" if step.index else step.table) for step in plan.steps],
+            "Why": [step.reason for step in plan.steps],
+        },
+        column_config={
+            "Estimated units": st.column_config.NumberColumn(format="%.1f"),
+            "Measured units": st.column_config.NumberColumn(format="%.1f", help="All that was read of this table or index."),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
+        hide_index=True,
+        alt="The steps of this read",
+    )

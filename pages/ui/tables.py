@@ -1,0 +1,185 @@
+"""The table of conversations, what a row shows when it is looked at, and the same as a file.
+
+Stored text appears in canvas cells and plain text only, where nothing in it can be Markdown, a link or an image.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from data_access.models import Conversation
+from pages.ui import times
+from pages.ui.opened import OpenedRow
+
+PREVIEW_CHARACTERS = 120
+FULL_CHARACTERS = 8_000  # of one message in the row's detail; the replay has the rest
+ROW_PIXELS = 35
+VISIBLE_ROWS = 17
+_CSV_COLUMNS = (
+    *("system", "conversation", "user", "tenant", "title", "started", "last_activity", "duration_seconds", "messages"),
+    *("tools", "failed_tools", "first_user_message", "last_assistant_message"),
+)
+
+# Line ends and tabs become one space; controls and bidi overrides, which could make a cell read backwards, go.
+_SPACE = re.compile(r"\s+")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def rows(conversations: Sequence[Conversation]) -> tuple[OpenedRow, ...]:
+    return tuple(OpenedRow(one.system, one.conversation_id, one.user_id, one.tenant_id) for one in conversations)
+
+
+def preview(text: str | None) -> str:
+    """The beginning of a message on one line."""
+    if not text:
+        return ""
+    line = _CONTROL.sub("", _SPACE.sub(" ", text[: 4 * PREVIEW_CHARACTERS])).strip()
+    return line if len(line) <= PREVIEW_CHARACTERS else f"{line[: PREVIEW_CHARACTERS - 1].rstrip()}…"
+
+
+def frame(conversations: Sequence[Conversation]) -> pd.DataFrame:
+    """One row a conversation, in their order. Durations are seconds, times aware."""
+    return pd.DataFrame(
+        {
+            "open": ["Open"] * len(conversations),
+            "look": [":material/visibility:"] * len(conversations),
+            "last_activity": _moments([one.last_activity_at for one in conversations]),
+            "user": [one.user_id for one in conversations],
+            "tenant": [one.tenant_id for one in conversations],
+            "first": [preview(one.first_user_message) for one in conversations],
+            "last": [preview(one.last_assistant_message) for one in conversations],
+            "messages": [one.message_count for one in conversations],
+            "duration": [one.duration_seconds for one in conversations],
+            "tools": [list(one.tools) for one in conversations],
+            "failed": [list(one.failed_tools) for one in conversations],
+            "started": _moments([one.started_at for one in conversations]),
+            "conversation": [one.conversation_id for one in conversations],
+        }
+    )
+
+
+def _moments(found: Sequence[datetime | None]) -> pd.Series[pd.Timestamp]:
+    return pd.Series(list(found), dtype="datetime64[us, UTC]")
+
+
+def conversation_table(
+    conversations: Sequence[Conversation],
+    *,
+    zone: ZoneInfo,
+    key: str,
+    on_open: Callable[[str, tuple[OpenedRow, ...]], None],
+    on_look: Callable[[str, tuple[Conversation, ...]], None],
+) -> None:
+    """Show the table. `key` names the data, so that a click on one list is never taken for a click on another.
+
+    The callbacks get the key of the click and exactly what was on the screen, and turn the row into an id at once.
+    """
+    shown = frame(conversations)
+    clock = partial(st.column_config.DatetimeColumn, width=128, format="YYYY-MM-DD HH:mm", timezone=zone.key)
+    columns = {
+        "open": st.column_config.ButtonColumn(
+            "", width=64, pinned=True, type="tertiary", key=f"{key}_open", on_click=on_open, args=(f"{key}_open", rows(conversations))
+        ),
+        "look": st.column_config.ButtonColumn(
+            "", width=40, type="tertiary", key=f"{key}_look", on_click=on_look, args=(f"{key}_look", tuple(conversations))
+        ),
+        "last_activity": clock("Last activity"),
+        "user": st.column_config.TextColumn("User", width=130),
+        "tenant": st.column_config.TextColumn("Tenant", width=100),
+        "first": st.column_config.TextColumn("First user message", width=270),
+        "last": st.column_config.TextColumn("Last assistant message", width=270),
+        "messages": st.column_config.NumberColumn("Messages", width=80, format="localized"),
+        "duration": st.column_config.NumberColumn("Duration", width=95, format="duration", help="From the first to the last activity."),
+        "tools": st.column_config.ListColumn("Tools", width=170),
+        "failed": st.column_config.MultiselectColumn("Failed tools", width=140, color="red", options=_failed(conversations)),
+        "started": clock("Started"),
+        "conversation": st.column_config.TextColumn("Conversation", width=150),
+    }
+    if not any(one.tenant_id for one in conversations):
+        shown = shown.drop(columns="tenant")
+    st.dataframe(
+        shown,
+        column_config=columns,
+        hide_index=True,
+        height=ROW_PIXELS * (min(len(conversations), VISIBLE_ROWS) + 1) + 3,
+        row_height=ROW_PIXELS,
+        key=key,
+        alt="Conversations",
+    )
+
+
+def _failed(conversations: Sequence[Conversation]) -> list[str]:
+    return sorted({tool for one in conversations for tool in one.failed_tools})
+
+
+def look(one: Conversation, zone: ZoneInfo) -> None:
+    """What a row says in full: the two messages, the times, the tools, the ids."""
+    facts = {
+        "Started": times.moment(one.started_at, zone),
+        "Last activity": f"{times.moment(one.last_activity_at, zone)}, {times.ago(one.last_activity_at)}",
+        "Duration": times.duration(one.duration_seconds),
+        "Messages": f"{one.message_count:,}",
+        "Tools": ", ".join(one.tools),
+        "Failed tools": ", ".join(one.failed_tools),
+        "Title": one.title,
+        "User": one.user_id,
+        "Tenant": one.tenant_id,
+        "Conversation": one.conversation_id,
+        "Expires": times.moment(one.expires_at, zone) if one.expires_at else None,
+    }
+    for label, text in (("First user message", one.first_user_message), ("Last assistant message", one.last_assistant_message)):
+        st.markdown(f"**{label}**")
+        with st.container(border=True, height="content" if len(text or "") < 600 else 220):
+            st.text(_cut(text) if text else "None.")
+    known = {label: value for label, value in facts.items() if value}
+    st.dataframe(
+        {"": list(known), "Value": list(known.values())},
+        hide_index=True,
+        column_config={"": st.column_config.TextColumn(width=120), "Value": st.column_config.TextColumn(width="large")},
+        alt="This conversation",
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= FULL_CHARACTERS else f"{text[:FULL_CHARACTERS]}\n… {len(text):,} characters in all; open it to read on."
+
+
+def as_csv(conversations: Sequence[Conversation], zone: ZoneInfo) -> bytes:
+    """The list as a spreadsheet reads it: UTF-8 with a mark, times in the viewer's zone, no cell that runs as a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_CSV_COLUMNS)
+    for one in conversations:
+        cells = (
+            one.system,
+            one.conversation_id,
+            one.user_id,
+            one.tenant_id,
+            one.title,
+            None if one.started_at is None else one.started_at.astimezone(zone).isoformat(),
+            None if one.last_activity_at is None else one.last_activity_at.astimezone(zone).isoformat(),
+            one.duration_seconds,
+            one.message_count,
+            "; ".join(one.tools),
+            "; ".join(one.failed_tools),
+            one.first_user_message,
+            one.last_assistant_message,
+        )
+        writer.writerow([_cell(cell) for cell in cells])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: object) -> object:
+    """Text that a spreadsheet would run gets an apostrophe before it. Numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return "" if value is None else value
