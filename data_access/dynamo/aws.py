@@ -23,7 +23,7 @@ from data_access.errors import from_aws
 from data_access.settings import Place, Settings
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # How many requests a read has under way at once. DynamoDB serves far more; a chatbot's own traffic comes first.
 CONCURRENCY = 8

@@ -1,0 +1,257 @@
+"""`python -m data_access …`: what the pages do, without a browser.
+
+Lists are JSON lines on stdout, single answers one JSON object. Messages and progress go to stderr, and so does an error:
+{"error": {"code", "message"}}. Exit 0 done, 1 refused or not found, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from data_access import local
+from data_access.conversations import list_conversations, plan_list, plan_replay, replay
+from data_access.dynamo.aws import Source, open_sources
+from data_access.dynamo.meter import Measured
+from data_access.dynamo.plan import Plan
+from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
+from data_access.items.values import iso, to_json
+from data_access.local import engine
+from data_access.models import Filter
+from data_access.narrow import Narrow, narrow
+from data_access.settings import Settings, load_settings
+from data_access.systems.check import check
+from data_access.systems.create import create_tables
+
+_WRONG_USAGE = (UsageError, SettingsError, SpecError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        with ExitStack() as stack:
+            options.run(options, _Session(stack))
+    except DataAccessError as error:
+        print(to_json({"error": {"code": error.code, "message": str(error)}}), file=sys.stderr)
+        return 2 if isinstance(error, _WRONG_USAGE) else 1
+    except BrokenPipeError:
+        # The reader of our output has enough. Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+class _Session:
+    """Settings and sources, opened when a command asks for them and closed with it."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self.settings: Settings = load_settings()
+
+    def sources(self) -> Mapping[str, Source]:
+        attachment = local.attach(self.settings)
+        if attachment is None:
+            return open_sources(self.settings)
+        self._stack.enter_context(attachment)
+        if attachment.engine.notice:
+            say(attachment.engine.notice)
+        return open_sources(self.settings, attachment.engine.endpoint)
+
+    def source(self, system: str) -> Source:
+        self.settings.place(system)
+        return self.sources()[system]
+
+
+# Output
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def show(value: Any) -> None:
+    print(to_json(plain(value)))
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as a dict, times as ISO 8601 in UTC; what JSON knows stays as it is."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def _explain(plan: Plan) -> None:
+    show({"steps": [step.describe() for step in plan.steps], "estimated_units": plan.estimated_units, "estimated_usd": plan.estimated_usd})
+
+
+def _report(what: str, plan: Plan, measured: Measured) -> None:
+    price = "price unknown" if measured.usd is None else f"${measured.usd:.7f}"
+    say(f"{what}: {measured.units:,.1f} read units ({price}) in {measured.requests} requests; {plan.estimated_units:,.1f} were estimated.")
+
+
+# Commands
+
+
+def _systems(_: argparse.Namespace, session: _Session) -> None:
+    for source in session.sources().values():
+        show({"system": source.id, "title": source.title, "region": source.place.region, "tables": check(source)})
+
+
+def _conversations(options: argparse.Namespace, session: _Session) -> None:
+    wanted = Filter(options.system, options.user, options.tenant, options.since, options.until)
+    source = session.source(options.system)
+    if options.explain:
+        _explain(plan_list(source, wanted))
+        return
+    listing = list_conversations(source, wanted, allow_scan=options.allow_scan)
+    found = narrow(listing.conversations, _narrow(options))
+    for conversation in found[: options.limit]:
+        show(conversation)
+    for problem in listing.problems:
+        say(f"{problem.text} ({problem.address.table if problem.address else 'no table'})")
+    _report(_count(found, options.limit, "conversations"), listing.plan, listing.measured)
+
+
+def _narrow(options: argparse.Namespace) -> Narrow:
+    return Narrow(
+        tools=frozenset(options.tool or ()),
+        without_tools=frozenset(options.without_tool or ()),
+        failed_tools=frozenset(options.failed_tool or ()),
+        failed=True if options.failed else None,
+        messages_from=options.min_messages,
+        messages_to=options.max_messages,
+        seconds_from=options.min_seconds,
+        seconds_to=options.max_seconds,
+    )
+
+
+def _messages(options: argparse.Namespace, session: _Session) -> None:
+    wanted = Filter(options.system, options.user, options.tenant, options.since, options.until, options.conversation)
+    source = session.source(options.system)
+    if options.explain:
+        _explain(plan_replay(source, wanted))
+        return
+    found = replay(source, wanted, allow_scan=options.allow_scan)
+    for message in found.messages:
+        show(message)
+    for problem in found.conversation.problems:
+        say(problem.text)
+    _report(f"{len(found.messages)} messages", found.plan, found.measured)
+
+
+def _tables_create(options: argparse.Namespace, session: _Session) -> None:
+    for created in create_tables(session.source(options.system)):
+        show(created)
+
+
+def _local_start(_: argparse.Namespace, session: _Session) -> None:
+    show(engine.start(local.folder(session.settings)))
+
+
+def _local_status(_: argparse.Namespace, session: _Session) -> None:
+    running = engine.status(local.folder(session.settings))
+    show({"running": running is not None} | (plain(running) if running else {}))
+
+
+def _local_seed(_: argparse.Namespace, session: _Session) -> None:
+    folder = local.folder(session.settings)
+    with engine.attach(folder) as attachment:
+        filled = local.fill(session.settings, attachment, say)
+    show({"filled": filled is not None, "tables": filled or {}})
+
+
+def _local_stop(_: argparse.Namespace, session: _Session) -> None:
+    show({"stopped": engine.stop(local.folder(session.settings))})
+
+
+def _count(found: Sequence[Any], limit: int | None, what: str) -> str:
+    return f"{limit} of {len(found)} {what}" if limit is not None and limit < len(found) else f"{len(found)} {what}"
+
+
+# Arguments
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are ours: one JSON object, exit 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[0].upper()}{message[1:]}.".replace("..", "."), f"{self.prog} --help shows what there is.")
+
+
+def _time(text: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time in ISO 8601, such as 2026-11-20T08:00:00Z") from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)
+
+
+def _parser() -> _Parser:
+    top = _Parser(prog="python -m data_access", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(words: str, run: Any, text: str, under: Any = commands) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = under.add_parser(words, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    command("systems", _systems, "tables found, differences from the system's file, sizes")
+
+    listing = command("conversations", _conversations, "a line for each conversation, newest activity first")
+    _filters(listing)
+    listing.add_argument("--limit", type=_positive, metavar="N", help="show only the newest N")
+    listing.add_argument("--tool", action="append", metavar="NAME", help="only those that used this tool (several: any of them)")
+    listing.add_argument("--without-tool", action="append", metavar="NAME", help="not those that used this tool")
+    listing.add_argument("--failed-tool", action="append", metavar="NAME", help="only those in which this tool failed")
+    listing.add_argument("--failed", action="store_true", help="only those in which a tool failed")
+    for name, text in (("messages", "messages"), ("seconds", "seconds from first to last activity")):
+        listing.add_argument(f"--min-{name}", type=_positive, metavar="N", help=f"at least N {text}")
+        listing.add_argument(f"--max-{name}", type=_positive, metavar="N", help=f"at most N {text}")
+
+    messages = command("messages", _messages, "a line for each message of one conversation, in order")
+    _filters(messages)
+    messages.add_argument("--conversation", required=True, metavar="ID")
+
+    tables = commands.add_parser("tables", help="make a system's tables").add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = command("create", _tables_create, "make what is missing, as the setup guides do, and wait until it can be used", tables)
+    create.add_argument("--system", required=True)
+
+    engines = commands.add_parser("local", help="the embedded engine").add_subparsers(dest="action", required=True, metavar="ACTION")
+    command("start", _local_start, "start it, and keep it until `local stop`", engines)
+    command("status", _local_status, "whether it runs, and where", engines)
+    command("seed", _local_seed, "make the tables and fill them with the sample data, if they are empty", engines)
+    command("stop", _local_stop, "end it, whoever uses it", engines)
+    return top
+
+
+def _filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--system", required=True, help="remo, ai_agent, ai4ai, cg, or one of your own")
+    parser.add_argument("--user", help="exact user id")
+    parser.add_argument("--tenant", help="exact tenant id")
+    parser.add_argument("--since", type=_time, metavar="T", help="from this time on (ISO 8601; without a zone: UTC)")
+    parser.add_argument("--until", type=_time, metavar="T", help="before this time")
+    parser.add_argument("--explain", action="store_true", help="print the access path and its price, and read nothing")
+    parser.add_argument("--allow-scan", action="store_true", help="allow a Scan above the budget")
+
+
