@@ -70,7 +70,7 @@ class Desk:
             while not self.stopping and self.alive():
                 for key, _ in selector.select(timeout=0.2):
                     sock = key.fileobj
-                    assert isinstance(sock, socket.socket)  # noqa: S101 - for the type checker
+                    assert isinstance(sock, socket.socket)
                     if sock is self.listener:
                         with contextlib.suppress(OSError):
                             caller, _ = sock.accept()

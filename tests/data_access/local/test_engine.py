@@ -159,7 +159,7 @@ def test_a_killed_user_has_left(state: Path, real: Path, user: Callable[[], subp
 
 
 @pytest.mark.engine
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ties the engine to its supervisor on Linux only")
+@posix
 def test_a_killed_supervisor_takes_the_engine_along_and_the_next_user_starts_anew(state: Path, real: Path) -> None:
     with engine.attach(state) as first:
         put(first.engine.endpoint, "kept")
@@ -170,6 +170,29 @@ def test_a_killed_supervisor_takes_the_engine_along_and_the_next_user_starts_ane
         with engine.attach(state) as second:
             assert second.engine.pid != first.engine.pid
             assert holds(second.engine.endpoint, "kept")
+
+
+@pytest.mark.engine
+@posix
+def test_where_the_kernel_does_not_tie_them_a_guard_does(state: Path, real: Path) -> None:
+    """macOS has no parent-death signal: the other way, on whatever this runs on."""
+    state.mkdir()
+    as_macos = (
+        "import ctypes, subprocess, sys; sys.platform = 'darwin'; from data_access.local import supervisor; sys.exit(supervisor.main())"
+    )
+    subprocess.run(
+        [sys.executable, "-c", as_macos, "--state", str(state), "--binary", str(real)],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    assert eventually(lambda: engine.status(state) is not None)
+    running = engine.status(state)
+    assert running
+    assert answers(running.endpoint)
+    os.kill(running.pid, signal.SIGKILL)
+    assert eventually(lambda: not answers(running.endpoint))
 
 
 @pytest.mark.engine
