@@ -310,7 +310,8 @@ def main() -> int:
         tell_starter(busy="another supervisor is at work")
         return records.BUSY
     os.umask(0o077)
-    os.ftruncate(2, 0)  # the log tells of one engine at a time
+    with contextlib.suppress(OSError):
+        os.ftruncate(2, 0)  # the log tells of one engine at a time
     records.remove(options.state)  # left behind by a crash: its port may be anybody's by now
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
