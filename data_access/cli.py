@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from data_access import local
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
@@ -21,7 +21,7 @@ from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
 from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
-from data_access.items.values import iso, to_json
+from data_access.items.values import is_list, is_map, iso, to_json
 from data_access.local import engine
 from data_access.models import Filter
 from data_access.narrow import Narrow, narrow
@@ -88,10 +88,10 @@ def plain(value: Any) -> Any:
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
         return iso(value)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+    if is_list(value) or isinstance(value, tuple):
+        return [plain(item) for item in cast("Sequence[Any]", value)]
     return value
 
 
@@ -253,5 +253,3 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=_time, metavar="T", help="before this time")
     parser.add_argument("--explain", action="store_true", help="print the access path and its price, and read nothing")
     parser.add_argument("--allow-scan", action="store_true", help="allow a Scan above the budget")
-
-

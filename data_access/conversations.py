@@ -188,9 +188,13 @@ class _Gathering:
             return
         for conversation_id in ids:
             self.drafts.pop(conversation_id, None)
+
+        def fetch(conversation_id: str) -> list[Item]:
+            return list(self._pages(step, conversation_id))
+
         # The threads only fetch: items are taken here, in the order of the ids.
         with ThreadPoolExecutor(min(CONCURRENCY, len(ids)), thread_name_prefix="query") as pool:
-            for wires in pool.map(lambda one: list(self._pages(step, one)), ids):
+            for wires in pool.map(fetch, ids):
                 self._take_messages(step, wires)
 
     def _incomplete(self) -> set[str]:

@@ -71,7 +71,7 @@ class Message:
     message_id: str | None
     response_seconds: float | None
     address: Address
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     problems: tuple[str, ...] = ()
 
 
@@ -97,7 +97,7 @@ class Conversation:
     failed_tools: tuple[str, ...]
     is_active: bool | None
     expires_at: datetime | None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     address: Address | None = None
     problems: tuple[Problem, ...] = ()
 

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
@@ -33,7 +33,7 @@ class SystemSettings:
     region: str | None = None
     profile: str | None = None
     role_arn: str | None = None
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict[str, str])
     tenants: tuple[str, ...] = ()
 
 
@@ -48,7 +48,7 @@ class _File:
     scan_budget: float = 1_000
     scan_rate: float | None = None
     pause_minutes: float = 5
-    systems: Mapping[str, SystemSettings] = field(default_factory=dict)
+    systems: Mapping[str, SystemSettings] = field(default_factory=dict[str, SystemSettings])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def load_settings(environment: Mapping[str, str] | None = None, folder: Path | N
     _check_names(places, path.name)
     state = Path(env.get("DYNASCOPE_STATE") or file.state or ".local")
     return Settings(
-        mode=cast(Mode, mode),
+        mode=mode,
         state=(folder or Path()) / state,
         places=places,
         scan_budget=file.scan_budget,
@@ -150,8 +150,8 @@ def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str
 
 
 def _profile_region(profile: str | None) -> str | None:
-    import botocore.session  # noqa: PLC0415 - 100 ms that local mode need not pay
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+    import botocore.session
+    from botocore.exceptions import ProfileNotFound
 
     try:
         return botocore.session.Session(profile=profile).get_config_variable("region")

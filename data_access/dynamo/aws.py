@@ -16,7 +16,7 @@ import botocore.session
 import orjson
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.parsers import JSONParser, ResponseParserFactory
 
 from data_access.errors import from_aws
@@ -70,7 +70,7 @@ def _client(place: Place, settings: Settings, endpoint: str | None) -> DynamoDBC
         if place.role_arn is not None and settings.mode == "aws":
             _assume(core, place.role_arn)
         session = boto3.session.Session(botocore_session=core, region_name=place.region)
-        return cast("DynamoDBClient", session.client("dynamodb", config=_config(settings), **fixed))
+        return session.client("dynamodb", config=_config(settings), **fixed)  # pyright: ignore[reportUnknownMemberType]
     except BotoCoreError as error:
         raise from_aws(error, operation="opening a client") from None
 
@@ -88,14 +88,18 @@ def _config(settings: Settings) -> Config:
 
 def _assume(core: botocore.session.Session, role_arn: str) -> None:
     """Give the session credentials of the role, fetched at the first request and renewed before they end."""
-    fetcher = AssumeRoleCredentialFetcher(core.create_client, core.get_credentials(), role_arn)
-    core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")  # pyright: ignore  # noqa: SLF001
+    own = core.get_credentials()
+    if own is None:
+        raise NoCredentialsError
+    fetcher = AssumeRoleCredentialFetcher(core.create_client, own, role_arn)
+    renewed = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    core._credentials = renewed  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage]
 
 
 class _Factory(ResponseParserFactory):
     def create_parser(self, protocol_name: str) -> Any:
         if protocol_name == "json":
-            return _WireParser(**self._defaults)  # pyright: ignore
+            return _WireParser(**self._defaults)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         return super().create_parser(protocol_name)
 
 
@@ -104,7 +108,8 @@ class _WireParser(JSONParser):
 
     def _do_parse(self, response: Any, shape: Any) -> Any:
         if shape is None or shape.name not in _RAW_OUTPUTS:
-            return super()._do_parse(response, shape)  # pyright: ignore
-        parsed = orjson.loads(response["body"]) if response["body"] else {}
-        self._inject_response_metadata(parsed, response["headers"])  # pyright: ignore
-        return parsed
+            parsed = super()._do_parse(response, shape)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            return cast("Any", parsed)
+        body: Any = orjson.loads(response["body"]) if response["body"] else {}
+        self._inject_response_metadata(body, response["headers"])  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        return body

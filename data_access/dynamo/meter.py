@@ -24,7 +24,7 @@ class Measured:
     requests: int
     items: int
     seconds: float
-    by_place: Mapping[str, float] = field(default_factory=dict)
+    by_place: Mapping[str, float] = field(default_factory=dict[str, float])
     unmetered: int = 0
 
 
@@ -46,7 +46,7 @@ class Meter:
     def add(self, response: Mapping[str, Any], *, evaluated: int) -> float:
         """Count one response and return its units."""
         consumed: Any = response.get("ConsumedCapacity")
-        rows: list[Mapping[str, Any]] = consumed if isinstance(consumed, list) else [consumed] if consumed else []
+        rows: list[Mapping[str, Any]] = [consumed] if isinstance(consumed, dict) else consumed or []
         spent = _by_place(rows)
         with self._lock:
             self._requests += 1

@@ -22,6 +22,9 @@ _WEST, _EAST = timedelta(hours=12), timedelta(hours=14)
 _WORDS = {"conversation_id": "conversation id", "user_id": "user id", "tenant_id": "tenant id", "kind": "type of data"}
 
 
+_Road = tuple[str | None, str, str | None]  # index (None: the table itself), partition key, sort key
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A half-open range of time on the parts that are times. A start has no lower bound: a conversation may have begun earlier."""
@@ -65,9 +68,9 @@ def best_access(
     table: Table, known: Mapping[str, str], window: Window, kind: str | None = None, indexes: Collection[str] = ()
 ) -> Access | None:
     """The key or index that narrows the read down most; None where only a Scan serves. `indexes` are those that can be used."""
-    roads = [(None, table.partition_key, table.sort_key)]
+    roads: list[_Road] = [(None, table.partition_key, table.sort_key)]
     roads += [(name, index.partition_key, index.sort_key) for name, index in table.indexes.items() if name in indexes]
-    found = [access for name, pk, sk in roads if (access := _access(table, name, pk, sk, known, window, kind)) is not None]
+    found = [access for road in roads if (access := _access(table, road, known, window, kind)) is not None]
     return max(found, key=lambda access: (access.narrows, access.complete, access.index is None), default=None)
 
 
@@ -82,18 +85,17 @@ def equal_filters(table: Table, known: Mapping[str, str], kind: str | None = Non
     return tuple(_equal(names[part], part, value) for part, value in known.items() if part in names and names[part] not in but)
 
 
-def _access(
-    table: Table, index: str | None, pk: str, sk: str | None, known: Mapping[str, str], window: Window, kind: str | None
-) -> Access | None:
+def _access(table: Table, road: _Road, known: Mapping[str, str], window: Window, kind: str | None) -> Access | None:
+    index, pk, sk = road
     parts = {attribute: part for part, attribute in table.parts(kind).items()}
     part = parts.get(pk)
-    if part not in known or table.attributes[pk].type != "S":
+    if part is None or part not in known or table.attributes[pk].type != "S":
         return None
     keys = [_equal(pk, part, known[part])]
     narrows = 10 * _NARROWS[part]
     ranges: tuple[Term | None, ...] = (None,)
     sort_part = parts.get(sk) if sk else None
-    if sk is not None and sort_part in known and table.attributes[sk].type == "S":
+    if sk is not None and sort_part is not None and sort_part in known and table.attributes[sk].type == "S":
         if len(known[sort_part].encode()) > _SORT_KEY_BYTES:
             raise UsageError(f"The {_WORDS[sort_part]} is longer than the {_SORT_KEY_BYTES:,} bytes that a sort key of DynamoDB has.")
         keys.append(_equal(sk, sort_part, known[sort_part]))

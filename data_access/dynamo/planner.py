@@ -124,7 +124,7 @@ class _Planner:
         known = self._known | ({"kind": self._kind} if self._kind else {})
         access = self._access(side, known, self._window)
         if access is not None:
-            return self._queries(side, "conversations", access, self._why(side, access), self._share(access) * side.facts.item_bytes)
+            return self._queries(side, "conversations", access, _why(access), self._share(access) * side.facts.item_bytes)
         scan = self._scan(side, "conversations", self._why_scan(side))
         tenants = self._source.place.tenants
         if "user_id" in known and "tenant_id" not in known and tenants:
@@ -137,7 +137,9 @@ class _Planner:
         access = self._access(side, self._known | {"tenant_id": tenant}, self._window)
         if access is None:
             return ()
-        reason = f"no key serves a user alone; {access.index or 'the key'} does with each of the {count} tenants that the configuration names"
+        reason = (
+            f"no key serves a user alone; {access.index or 'the key'} does with each of the {count} tenants that the configuration names"
+        )
         return self._queries(side, "conversations", access, reason, side.facts.item_bytes * CONVERSATIONS_OF_A_USER / count)
 
     def _each_messages(self, conversations: int, reason: str | None = None) -> Step | None:
@@ -148,7 +150,7 @@ class _Planner:
         mean = side.facts.item_count / max(1, self._sessions.facts.item_count) or MESSAGES_OF_A_CONVERSATION
         units = query_units(mean * side.facts.item_bytes) * conversations
         reason = reason or f"{access.index or 'the key'} holds each conversation's messages in order"
-        return self._step(Operation.QUERY, "each", side, access.index, access.keys, (), reason, units, max(1, conversations))
+        return self._step(Operation.QUERY, "each", side, reason, units, index=access.index, keys=access.keys, times=max(1, conversations))
 
     # One conversation
 
@@ -160,9 +162,9 @@ class _Planner:
         if access is not None and access.complete:
             reason = "both keys are known" if side.table.sort_key else "the key is known"
             units = get_units(side.facts.item_bytes)
-            steps = (self._step(Operation.GET, "conversations", side, None, access.keys, access.filters, reason, units),)
+            steps = (self._step(Operation.GET, "conversations", side, reason, units, keys=access.keys, filters=access.filters),)
         elif access is not None:
-            steps = self._queries(side, "conversations", access, self._why(side, access), side.facts.item_bytes)
+            steps = self._queries(side, "conversations", access, _why(access), side.facts.item_bytes)
         elif self._messages is None:
             steps = (self._scan(side, "conversations", self._why_scan(side)),)
         if self._messages is None:
@@ -186,31 +188,28 @@ class _Planner:
             keys = access.keys if extent is None else (*access.keys, extent)
             why = reason if position == 0 else "the same range for times that are kept as seconds instead"
             units = query_units(size) if position == 0 else query_units(0)
-            steps.append(self._step(Operation.QUERY, purpose, side, access.index, keys, access.filters, why, units))
+            steps.append(self._step(Operation.QUERY, purpose, side, why, units, index=access.index, keys=keys, filters=access.filters))
         return tuple(steps)
 
     def _scan(self, side: _Side, purpose: Purpose, reason: str) -> Step:
         filters = equal_filters(side.table, self._known, self._kind if side is self._sessions else None)
         pages = max(1, math.ceil(side.facts.total_bytes / PAGE_BYTES))
-        return self._step(Operation.SCAN, purpose, side, None, (), filters, reason, query_units(side.facts.total_bytes), pages)
+        return self._step(Operation.SCAN, purpose, side, reason, query_units(side.facts.total_bytes), filters=filters, times=pages)
 
     def _step(
         self,
         operation: Operation,
         purpose: Purpose,
         side: _Side,
-        index: str | None,
-        keys: tuple[Term, ...],
-        filters: tuple[Term, ...],
         reason: str,
         units: float,
+        *,
+        index: str | None = None,
+        keys: tuple[Term, ...] = (),
+        filters: tuple[Term, ...] = (),
         times: int = 1,
     ) -> Step:
         return Step(operation, purpose, side.name, index, keys, filters, reason, units, side.facts.usd(units), times)
-
-    def _why(self, side: _Side, access: Access) -> str:
-        by = " and ".join(_WORDS[term.shown] for term in access.keys)
-        return f"{access.index or 'the key of the table'} serves {by}"
 
     def _why_scan(self, side: _Side) -> str:
         return "everything is wanted" if not self._known else f"no key or index of {side.name} serves this filter"
@@ -241,3 +240,8 @@ class _Planner:
     def _must(side: _Side | None) -> _Side:
         assert side is not None, "asked only of systems with a message table"
         return side
+
+
+def _why(access: Access) -> str:
+    by = " and ".join(_WORDS[term.shown] for term in access.keys)
+    return f"{access.index or 'the key of the table'} serves {by}"

@@ -116,7 +116,7 @@ class Reader:
                     self._pace.spend(page.units)
                     put(page)
                     self._pace.wait()
-            except Exception as error:  # noqa: BLE001 - handed to the reading thread, which raises it
+            except Exception as error:
                 put(error)
             else:
                 put(None)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from data_access.items.parts import Parts, parts
 from data_access.items.tool_calls import ToolCallReader
-from data_access.items.values import identifier, opened, text, time
+from data_access.items.values import identifier, is_list, is_map, opened, text, time
 from data_access.models import Address, Message, Role
 from data_access.systems.spec import System, drift
 
@@ -53,12 +53,10 @@ class MessageReader:
     def embedded(self, stored: Any, address: Address) -> tuple[tuple[Message, ...], tuple[str, ...]]:
         """The messages of a conversation's item, in stored order, and what was odd about the list."""
         value, trouble = opened(stored)
-        if trouble or (value is not None and not isinstance(value, list)):
+        elements: Any = [] if value is None else value
+        if trouble or not is_list(elements):
             return (), (f"the messages cannot be read: {trouble or 'they are not a list'}",)
-        elements: list[Any] = value or []
-        drafts = [
-            self.draft(element if isinstance(element, Mapping) else {self._content[0][0]: element}, address) for element in elements
-        ]
+        drafts = [self.draft(element if is_map(element) else {self._content[0][0]: element}, address) for element in elements]
         return self._number(drafts), ()
 
     def _number(self, drafts: Sequence[Draft]) -> tuple[Message, ...]:
@@ -91,7 +89,13 @@ class MessageReader:
         stored_calls = get(item, "tool_calls")
         calls, odd_calls = self._tools.read(stored_calls) if stored_calls is not None else ((), _NO_PROBLEMS)
         response = None
-        if role is Role.ASSISTANT and before is not None and before.role is Role.USER and sent_at is not None and before.sent_at is not None:
+        if (
+            role is Role.ASSISTANT
+            and before is not None
+            and before.role is Role.USER
+            and sent_at is not None
+            and before.sent_at is not None
+        ):
             waited = (sent_at - before.sent_at).total_seconds()
             response = waited if waited >= 0 else None
         return Message(

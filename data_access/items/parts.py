@@ -33,10 +33,10 @@ class Parts:
 
 def parts(own: Mapping[str, str], drift: Mapping[str, tuple[str, ...]] | None = None) -> Parts:
     """`own` maps part to attribute (dotted where nested); `drift` lists further names for each part."""
-    names = {part: (attribute, *(drift or {}).get(part, ())) for part, attribute in own.items()}
+    names: dict[str, tuple[str, ...]] = {part: (attribute,) for part, attribute in own.items()}
     taken = set(own.values())
     for part, more in (drift or {}).items():
         # A drifted name that the system gives to another part is that part's, not this one's.
-        names[part] = tuple(dict.fromkeys([*names.get(part, ())[:1], *(name for name in more if name not in taken)]))
+        names[part] = tuple(dict.fromkeys([*names.get(part, ()), *(name for name in more if name not in taken)]))
     paths = {part: tuple(tuple(name.split(".")) for name in several) for part, several in names.items()}
     return Parts(paths, frozenset(several[0][0] for several in paths.values() if several))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from data_access.items.parts import Parts, parts
-from data_access.items.values import opened
+from data_access.items.values import is_list, is_map, opened
 from data_access.models import ToolCall, ToolStatus
 from data_access.systems.spec import System, drift
 
@@ -28,11 +28,11 @@ class ToolCallReader:
         value, trouble = opened(stored)
         if trouble:
             return (), (f"the tool calls cannot be read: {trouble}",)
-        calls = value if isinstance(value, list) else [value]
+        calls = value if is_list(value) else [value]
         read: list[ToolCall] = []
         problems: list[str] = []
         for call in calls:
-            if isinstance(call, Mapping):
+            if is_map(call):
                 read.append(self._one(call))
             else:
                 problems.append("a tool call is not a map")
@@ -60,7 +60,7 @@ class ToolCallReader:
 
     def _failed(self, result: Any) -> bool:
         """A result that is itself an error: {"error": …}, {"status": "failed"}, {"success": false}."""
-        if not isinstance(result, Mapping):
+        if not is_map(result):
             return False
         word = result.get("status")
         return (

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeGuard
 
 import simplejson
 
@@ -16,6 +16,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 100_000_000_000
 _DIGITS = re.compile(r"-?\d{9,16}(\.\d+)?")
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
+
+
+def is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def time(value: Any) -> datetime | None:
@@ -68,10 +76,9 @@ def text(value: Any) -> tuple[str, str | None]:
         return value, None
     if value is None:
         return "", "there is no content"
-    if isinstance(value, list):
-        parts: list[Any] = value
-        return "\n\n".join(_part(part) for part in parts), "the content is a list"
-    if isinstance(value, Mapping) and isinstance(value.get("text"), str):
+    if is_list(value):
+        return "\n\n".join(_part(part) for part in value), "the content is a list"
+    if is_map(value) and isinstance(value.get("text"), str):
         return str(value["text"]), "the content is a map"
     kind = "a number" if isinstance(value, int | Decimal) and not isinstance(value, bool) else f"of the type {type(value).__name__}"
     return to_json(value), f"the content is {kind}"
@@ -80,7 +87,7 @@ def text(value: Any) -> tuple[str, str | None]:
 def _part(part: Any) -> str:
     if isinstance(part, str):
         return part
-    if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+    if is_map(part) and isinstance(part.get("text"), str):
         return str(part["text"])
     return to_json(part)
 
@@ -116,7 +123,7 @@ def dig(item: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     for depth, step in enumerate(path):
         if depth and isinstance(value, str):
             value = opened(value)[0]
-        if not isinstance(value, Mapping):
+        if not is_map(value):
             return None
         value = value.get(step)
     return value
@@ -132,10 +139,8 @@ def _plain(value: Any) -> Any:
         return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, datetime):
         return iso(value)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return dict(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 

@@ -77,7 +77,7 @@ class Kind:
     """What an item is whose `kind` attribute has one value, where a table holds several kinds."""
 
     holds: Holds
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
 
 
 @_strict
@@ -90,11 +90,11 @@ class Table:
     attributes: Mapping[str, Attribute]
     sort_key: str | None = None
     holds: Holds | None = None
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-    indexes: Mapping[str, Index] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
+    indexes: Mapping[str, Index] = field(default_factory=dict[str, Index])
     environment: str | None = None
     typical_bytes: int = 1_000
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -127,8 +127,8 @@ class System:
     id: str
     title: str
     tables: Mapping[str, Table]
-    message: Mapping[str, Attribute] = field(default_factory=dict)
-    tool_call: Mapping[str, Attribute] = field(default_factory=dict)
+    message: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+    tool_call: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
     region: str | None = None
     region_environment: str | None = None
 
