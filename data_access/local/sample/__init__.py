@@ -1,0 +1,6 @@
+"""Sample data for all four chatbots: 90 days, about 20,000 messages, the same for the same end time and seed."""
+
+from data_access.local.sample.oddities import LANDMARKS, Landmarks
+from data_access.local.sample.store import fill, items
+
+__all__ = ["LANDMARKS", "Landmarks", "fill", "items"]
