@@ -1,0 +1,75 @@
+"""The tool calls of a turn: a line each, that opens to the arguments and the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from data_access.items.values import to_json
+from data_access.models import ToolCall, ToolStatus
+from pages.ui import big_field
+from pages.ui.markdown import code, escape, reveal
+
+# What is larger is sent to the browser only when somebody opens the line.
+EAGER_CHARACTERS = 4_000
+ARGUMENTS_SHOWN = 90
+
+_ICONS = {ToolStatus.OK: ":material/build:", ToolStatus.ERROR: ":material/error:", ToolStatus.NO_RESULT: ":material/help:"}
+_WORDS = {ToolStatus.OK: "ok", ToolStatus.ERROR: "failed", ToolStatus.NO_RESULT: "no result recorded"}
+
+
+def show(calls: Sequence[ToolCall], *, key: str, opened: bool = False) -> None:
+    """One folded line for each call; `opened` unfolds them, for a reader who was sent here."""
+    for place, call in enumerate(calls):
+        texts = _text(call.arguments), _text(call.result)
+        lazy = sum(map(len, texts)) > EAGER_CHARACTERS
+        with st.expander(
+            _label(call, texts[0]),
+            expanded=opened,
+            icon=_ICONS[call.status],
+            type="step",
+            key=f"{key}-{place}",
+            on_change="rerun" if lazy else "ignore",
+        ) as line:
+            if not lazy or line.open or (opened and line.open is None):
+                _details(call, texts, f"{key}-{place}")
+
+
+def _label(call: ToolCall, arguments: str) -> str:
+    name = f"**{escape(call.name[:80])}**"
+    summary = " ".join(arguments[: ARGUMENTS_SHOWN * 4].split())
+    summary = summary[:ARGUMENTS_SHOWN] + "…" if len(summary) > ARGUMENTS_SHOWN else summary
+    shown = f" {code(summary)}" if summary and summary != "{}" else ""
+    match call.status:
+        case ToolStatus.ERROR:
+            return f":red[{name} · {_WORDS[call.status]}]{shown}"
+        case ToolStatus.NO_RESULT:
+            return f"{name} :orange[· {_WORDS[call.status]}]{shown}"
+        case _:
+            return f"{name} :gray[· {_WORDS[call.status]}]{shown}"
+
+
+def _details(call: ToolCall, texts: tuple[str, str], key: str) -> None:
+    names = "Arguments", "Result"
+    for name, value, text in zip(names, (call.arguments, call.result), texts, strict=True):
+        if value is None:
+            if name == "Result":
+                st.caption(_WORDS[ToolStatus.NO_RESULT].capitalize() if call.status is ToolStatus.NO_RESULT else "The result is empty.")
+            continue
+        language = None if isinstance(value, str) else "json"
+        st.caption(name)
+        if big_field.is_big(text):
+            big_field.show(
+                text, key=f"{key}-{name.lower()}", file_name=f"{name.lower()}.{'json' if language else 'txt'}", language=language
+            )
+        else:
+            st.code(reveal(text), language=language, wrap_lines=True, height=320 if text.count("\n") > 24 else "content")
+
+
+def _text(value: Any) -> str:
+    """A value as a reader wants it: text as it is, everything else as JSON with every digit."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else to_json(value, indent=2)
