@@ -14,6 +14,7 @@ from typing import Any
 
 from data_access.dynamo.aws import CONCURRENCY, Source
 from data_access.dynamo.codec import Item, decode_item
+from data_access.dynamo.collector import rare_collections
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan, Step
 from data_access.dynamo.planner import plan_list, plan_replay
@@ -66,7 +67,8 @@ def list_conversations(source: Source, wanted: Filter, *, allow_scan: bool = Fal
     plan = plan_list(source, wanted)
     gathered = _Gathering(source, wanted)
     gathered.run(plan, allow_scan=allow_scan)
-    found = [conversation for conversation, _ in gathered.conversations() if in_window(conversation, wanted)]
+    with rare_collections():
+        found = [conversation for conversation, _ in gathered.conversations() if in_window(conversation, wanted)]
     found.sort(key=lambda c: (c.last_activity_at or _NEVER, c.conversation_id), reverse=True)
     return Listing(tuple(found), plan, gathered.reader.meter.measured(), tuple(gathered.problems))
 
@@ -93,7 +95,10 @@ def replay(source: Source, wanted: Filter, *, allow_scan: bool = False) -> Repla
         )
     conversation, messages = found[0]
     shown = tuple(m for m in messages if _sent_within(m, wanted))
-    return Replay(conversation, shown, tuple(gathered.items), plan, gathered.reader.meter.measured())
+    # Another tenant's messages can have the same session id: they were read, and are not this conversation's.
+    own = {id(conversation.address), *(id(message.address) for message in messages)}
+    items = tuple(item for item in gathered.items if id(item.address) in own)
+    return Replay(conversation, shown, items, plan, gathered.reader.meter.measured())
 
 
 def _sent_within(message: Message, wanted: Filter) -> bool:
@@ -135,13 +140,14 @@ class _Gathering:
         limit = None if allow_scan else self.source.scan_budget
         _refuse_dear_scans(plan, limit)
         self.reader = Reader(self.source, limit)
-        for step in plan.steps:
-            if step.purpose == "conversations":
-                self._take_sessions(step)
-            elif step.purpose == "messages":
-                self._take_messages(step, self._pages(step, None))
-            else:
-                self._take_each(step)
+        with rare_collections():
+            for step in plan.steps:
+                if step.purpose == "conversations":
+                    self._take_sessions(step)
+                elif step.purpose == "messages":
+                    self._take_messages(step, self._pages(step, None))
+                else:
+                    self._take_each(step)
 
     def _pages(self, step: Step, value: str | None) -> Iterable[Item]:
         for page in self.reader.pages(step, value):
@@ -223,16 +229,31 @@ class _Gathering:
     def conversations(self) -> Iterable[tuple[Conversation, tuple[Message, ...]]]:
         """Each conversation found with its messages, then those that only messages tell of."""
         apart = self.source.place.system.messages is not None
+        owned: dict[str | None, int] = {}
         for session in self.sessions:
             if apart:
-                messages, trouble = self.shape.messages.sequence(self._own_drafts(session)), ()
+                drafts = self._own_drafts(session)
+                owned[session.conversation_id] = owned.get(session.conversation_id, 0) + len(drafts)
+                messages, trouble = self.shape.messages.sequence(drafts), ()
             else:
                 messages, trouble = self.shape.embedded_messages(session.item, session.address)
             yield self.shape.conversation(session.item, session.address, messages, trouble), messages
-        have_session = {session.conversation_id for session in self.sessions}
         for conversation_id, drafts in self.drafts.items():
-            if conversation_id not in have_session:
-                yield from self._orphan(conversation_id, drafts)
+            if owned.get(conversation_id, 0) < len(drafts):
+                for orphans in self._without_session(conversation_id, drafts):
+                    yield from self._orphan(conversation_id, orphans)
+
+    def _without_session(self, conversation_id: str, drafts: list[Draft]) -> Iterable[list[Draft]]:
+        """The messages that no session owns, apart for each tenant; one that names no tenant goes with the only one."""
+        tenants = {session.tenant_id for session in self.sessions if session.conversation_id == conversation_id}
+        found: dict[str | None, list[Draft]] = {}
+        for draft in drafts:
+            named = identifier(self.shape.messages.part(draft.item, "tenant_id"))
+            if not tenants or (named is not None and named not in tenants and None not in tenants):
+                found.setdefault(named, []).append(draft)
+        if len(found) == 2 and None in found:
+            return [[draft for several in found.values() for draft in several]]
+        return list(found.values())
 
     def _own_drafts(self, session: _Session) -> list[Draft]:
         """Tenants can share a session id: a message that names another tenant is not this session's."""
@@ -246,7 +267,8 @@ class _Gathering:
         part = self.shape.messages.part
         for name, value in (("tenant_id", self.wanted.tenant_id), ("user_id", self.wanted.user_id)):
             if value is not None:
-                drafts = [draft for draft in drafts if identifier(part(draft.item, name)) in (None, value)]
+                # One that names nobody may be anybody's: it is found without the user.
+                drafts = [draft for draft in drafts if identifier(part(draft.item, name)) == value]
         if not drafts:
             return
         messages = self.shape.messages.sequence(drafts)

@@ -99,7 +99,8 @@ def _assume(core: botocore.session.Session, role_arn: str) -> None:
 class _Factory(ResponseParserFactory):
     def create_parser(self, protocol_name: str) -> Any:
         if protocol_name == "json":
-            return _WireParser(**self._defaults)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            defaults: dict[str, Any] = getattr(self, "_defaults", {})
+            return _WireParser(**defaults)
         return super().create_parser(protocol_name)
 
 
@@ -108,8 +109,8 @@ class _WireParser(JSONParser):
 
     def _do_parse(self, response: Any, shape: Any) -> Any:
         if shape is None or shape.name not in _RAW_OUTPUTS:
-            parsed = super()._do_parse(response, shape)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-            return cast("Any", parsed)
+            own = super()._do_parse(response, shape)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+            return cast("Any", own)
         body: Any = orjson.loads(response["body"]) if response["body"] else {}
         self._inject_response_metadata(body, response["headers"])  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         return body

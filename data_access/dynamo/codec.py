@@ -35,7 +35,11 @@ def decode(value: Wire) -> Any:
 
 
 def decode_item(item: Item) -> dict[str, Any]:
-    return {name: decode(value) for name, value in item.items()}
+    decoded: dict[str, Any] = {}
+    for name, value in item.items():
+        # Most attributes are strings: not calling for them halves the time.
+        decoded[name] = value["S"] if "S" in value else decode(value)
+    return decoded
 
 
 def _binary(content: str | bytes) -> bytes:

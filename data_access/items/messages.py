@@ -34,14 +34,17 @@ class MessageReader:
         self._parts: Parts = parts(own, known.message)
         self._roles = {word: Role(role) for role, words in known.roles.items() for word in words}
         self._tools = ToolCallReader(system)
-        get = self._parts.paths
-        self._content, self._role, self._sent_at = get["content"], get["role"], get["sent_at"]
+        self._plain = self._parts.paths["content"][0][0]
+        getter = self._parts.getter
+        self._content, self._role, self._sent_at = getter("content"), getter("role"), getter("sent_at")
+        self._metadata, self._calls, self._id = getter("metadata"), getter("tool_calls"), getter("message_id")
+        self._conversation = getter("conversation_id")
 
     def draft(self, item: Mapping[str, Any], address: Address) -> Draft:
-        return Draft(item, time(self._parts.get(item, "sent_at")), address)
+        return Draft(item, time(self._sent_at(item)), address)
 
     def conversation_id(self, item: Mapping[str, Any]) -> str | None:
-        return identifier(self._parts.get(item, "conversation_id"))
+        return identifier(self._conversation(item))
 
     def part(self, item: Mapping[str, Any], part: str) -> Any:
         return self._parts.get(item, part)
@@ -56,7 +59,7 @@ class MessageReader:
         elements: Any = [] if value is None else value
         if trouble or not is_list(elements):
             return (), (f"the messages cannot be read: {trouble or 'they are not a list'}",)
-        drafts = [self.draft(element if is_map(element) else {self._content[0][0]: element}, address) for element in elements]
+        drafts = [self.draft(element if is_map(element) else {self._plain: element}, address) for element in elements]
         return self._number(drafts), ()
 
     def _number(self, drafts: Sequence[Draft]) -> tuple[Message, ...]:
@@ -69,24 +72,23 @@ class MessageReader:
 
     def _message(self, draft: Draft, position: int, before: Message | None) -> Message:
         item, sent_at, address = draft
-        get = self._parts.get
-        content = get(item, "content")
+        content = self._content(item)
         problems = _NO_PROBLEMS
         if type(content) is not str:
             content, odd = text(content)
             problems = (odd,) if odd else problems
-        said = get(item, "role")
+        said = self._role(item)
         role = self._roles.get(said) if isinstance(said, str) else None
         if role is None:
             role, problems = self._odd_role(said, problems)
         if sent_at is None:
-            odd_time = get(item, "sent_at")
+            odd_time = self._sent_at(item)
             problems = (*problems, "there is no time" if odd_time is None else "the time cannot be read")
-        metadata = get(item, "metadata")
+        metadata = self._metadata(item)
         if isinstance(metadata, str):
             metadata, trouble = opened(metadata)
             problems = (*problems, f"the metadata cannot be read: {trouble}") if trouble else problems
-        stored_calls = get(item, "tool_calls")
+        stored_calls = self._calls(item)
         calls, odd_calls = self._tools.read(stored_calls) if stored_calls is not None else ((), _NO_PROBLEMS)
         response = None
         if (
@@ -105,7 +107,7 @@ class MessageReader:
             sent_at,
             calls,
             metadata,
-            identifier(get(item, "message_id")),
+            identifier(self._id(item)),
             response,
             address,
             self._parts.extra(item),

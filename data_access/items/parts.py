@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from data_access.items.values import dig
 
+# One empty map for all: it is not to be changed, and most items have nothing extra.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 Paths = tuple[tuple[str, ...], ...]
 
 
@@ -18,6 +21,27 @@ class Parts:
     paths: Mapping[str, Paths]
     known: frozenset[str]
 
+    def getter(self, part: str) -> Callable[[Mapping[str, Any]], Any]:
+        """`get` for one part, for a reader that asks for it item by item."""
+        paths = self.paths.get(part, ())
+        usual = paths[0][0] if paths else ""
+        if not paths or len(paths[0]) > 1:
+            tops = tuple(dict.fromkeys(path[0] for path in paths))
+
+            def look_inside(item: Mapping[str, Any]) -> Any:
+                for top in tops:
+                    if top in item:
+                        return self.get(item, part)
+                return None
+
+            return look_inside
+
+        def look(item: Mapping[str, Any]) -> Any:
+            value = item.get(usual)
+            return self.get(item, part) if value is None else value
+
+        return look
+
     def get(self, item: Mapping[str, Any], part: str) -> Any:
         """The first value that is there; None where none is."""
         for path in self.paths.get(part, ()):
@@ -26,9 +50,9 @@ class Parts:
                 return value
         return None
 
-    def extra(self, item: Mapping[str, Any]) -> dict[str, Any]:
+    def extra(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """What no part takes: kept as it is."""
-        return {name: item[name] for name in item if name not in self.known}
+        return {name: item[name] for name in item if name not in self.known} if item.keys() - self.known else NOTHING
 
 
 def parts(own: Mapping[str, str], drift: Mapping[str, tuple[str, ...]] | None = None) -> Parts:

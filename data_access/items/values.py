@@ -36,8 +36,11 @@ def time(value: Any) -> datetime | None:
             parsed = datetime.fromisoformat(value)
         except ValueError:
             return _odd_text_time(value.strip())
+        zone = parsed.tzinfo
+        if zone is UTC:
+            return parsed
         try:
-            return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+            return parsed.replace(tzinfo=UTC) if zone is None else parsed.astimezone(UTC)
         except OverflowError:
             return None
     if isinstance(value, int | Decimal) and not isinstance(value, bool):

@@ -1,0 +1,36 @@
+"""Run every benchmark on the local engine, in a state folder of its own, and end with 1 when a figure misses its bound."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import data, reading, replaying
+from benchmarks.figures import Figure
+from data_access.dynamo.aws import open_sources
+from data_access.local import engine
+from data_access.settings import load_settings
+from data_access.systems.create import create_tables
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="dynascope-bench-") as folder, engine.attach(Path(folder)) as attachment:
+        endpoint = attachment.engine.endpoint
+        settings = load_settings({"DYNASCOPE_STATE": folder})
+        source = open_sources(settings, endpoint)["ai_agent"]
+        create_tables(source)
+        began = time.perf_counter()
+        data.load(source.client)
+        print(f"{data.MESSAGES:,} messages loaded into {attachment.engine.name} in {time.perf_counter() - began:.1f} s\n")
+        figures: list[Figure] = []
+        for measure in (reading.whole_table, reading.one_user, replaying.first_screen):
+            for figure in measure(source, endpoint):
+                print(figure, flush=True)
+                figures.append(figure)
+    return 0 if all(figure.good for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
