@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import access, times
-from pages.ui.registry import PAGES
+from pages.ui import access, address, times
+from pages.ui.registry import PAGES, ROOT
 
-st.set_page_config(page_title="Dynascope", page_icon=":material/forum:", layout="wide")
+# The marks are files of ours: a Material icon as the page's icon would be fetched from Google.
+st.set_page_config(page_title="Dynascope", page_icon=ROOT / "pages/ui/mark.svg", layout="wide")
+st.logo(ROOT / "pages/ui/logo.svg", icon_image=ROOT / "pages/ui/mark.svg", size="large")
 
 viewer = access.viewer()
 sections: dict[str, list[st.Page]] = {}
@@ -26,6 +28,7 @@ for spec in PAGES:
 
 # On every path, before anything can stop the script: until it has run, Streamlit serves page files by its old router.
 chosen = st.navigation(sections)
+address.enter(chosen.title)
 with st.sidebar:
     times.zone_picker()
 chosen.run()

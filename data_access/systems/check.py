@@ -46,7 +46,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class IndexHealth:
-    """One index of the layout or of the table. `status` is None where it is missing; `expected` is False for one more."""
+    """One index of the layout or of the table. `status` is None where it is missing; `expected` is False for one more.
+
+    `items` and `bytes` are None where they are not kept.
+    """
 
     name: str
     keys: tuple[str, ...]
@@ -61,7 +64,8 @@ class IndexHealth:
 class TableHealth:
     """One table. `key` is the layout's name for it, `name` the live one; `found` is None where AWS did not say.
 
-    `keys` are of the live table where it was found. AWS refreshes `items` and `bytes` about every six hours.
+    `keys` are of the live table where it was found. AWS refreshes `items` and `bytes` about every six hours; `bytes` is
+    None where it is not kept.
     """
 
     key: str
@@ -116,7 +120,7 @@ def _check_table(source: Source, key: str, table: Table) -> TableHealth:
         recovery=_recovery(source, name),
         protection=Setting("on") if live.get("DeletionProtectionEnabled") else Setting("off"),
         items=live.get("ItemCount"),
-        bytes=live.get("TableSizeBytes"),
+        bytes=live.get("TableSizeBytes") if _keeps_sizes(live) else None,
         created_at=live.get("CreationDateTime"),
     )
 
@@ -171,8 +175,8 @@ def _indexes(table: Table, live: Mapping[str, Any]) -> tuple[IndexHealth, ...]:
             _projection(index),
             str(index.get("IndexStatus", "ACTIVE")),
             expected=name in table.indexes,
-            items=index.get("ItemCount"),
-            bytes=index.get("IndexSizeBytes"),
+            items=index.get("ItemCount") if _keeps_sizes(live) else None,
+            bytes=index.get("IndexSizeBytes") if _keeps_sizes(live) else None,
         )
         for name, index in there.items()
     ]
@@ -230,6 +234,11 @@ def _billing(live: Mapping[str, Any]) -> str:
     mode = live.get("BillingModeSummary", {}).get("BillingMode") or ("PROVISIONED" if read or write else "PAY_PER_REQUEST")
     said = _BILLING.get(mode, str(mode).lower())
     return f"{said}, {read:,} read and {write:,} write units" if mode == "PROVISIONED" else said
+
+
+def _keeps_sizes(live: Mapping[str, Any]) -> bool:
+    """False for a local engine that counts a table's items and says zero for everything else."""
+    return bool(live.get("TableSizeBytes")) or not live.get("ItemCount")
 
 
 def _by_name(live: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

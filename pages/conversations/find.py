@@ -9,7 +9,7 @@ import streamlit as st
 from data_access.errors import DataAccessError, ScanRefused
 from data_access.models import Conversation, Filter
 from data_access.narrow import narrow, ordered
-from pages.ui import access, filters, load, notices, opened, reading, registry, tables, times
+from pages.ui import access, at, filters, load, notices, opened, reading, registry, tables, times
 from pages.ui.opened import OpenedList, OpenedRow
 
 PAGE_ROWS = 500  # in one table; the order and previous/next go over all of them
@@ -42,14 +42,13 @@ def allow(wanted: Filter) -> None:
 
 opening: OpenedRow | None = st.session_state.pop("find_opening", None)
 if opening is not None:
-    found = {"system": opening.system, "conversation": opening.conversation_id}
-    st.switch_page(registry.REPLAY.file, query_params=found if opening.tenant_id is None else {**found, "tenant": opening.tenant_id})
+    at.open_from_list(opening)
 
 st.title(registry.FIND.title)
 try:
     sources = load.sources()
 except DataAccessError as error:
-    notices.show(error, again=st.cache_resource.clear)
+    notices.show(error, again=load.reopen)
     st.stop()
 
 asked_system = st.query_params.get("system")
@@ -65,13 +64,12 @@ list_slot = st.container()
 plan = None
 try:
     plan = load.plan(wanted)
-    with list_slot, st.skeleton(height=420):
+    with path_slot, st.spinner("Reading", show_time=True):
         listing = load.conversations(wanted, st.session_state.get("find_allowed") == wanted)
 except ScanRefused as error:
     with list_slot:
-        notices.scan_refused(
-            error, price=reading.money(plan.estimated_usd) if plan else None, allow=partial(allow, wanted), key="find_read"
-        )
+        price = reading.money(plan.estimated_usd) if plan else None
+        notices.scan_refused(error, price=price, allow=partial(allow, wanted), key="find_read")
     listing = None
 except DataAccessError as error:
     with list_slot:
@@ -85,7 +83,7 @@ if listing is None:
     st.stop()
 
 with bar:
-    count_slot = st.container()
+    count_slot = st.container(gap="xxsmall")
     with st.container(horizontal=True, width="content"):
         wish = filters.narrowing(listing.conversations)
         st.button("Refresh", icon=":material/refresh:", on_click=load.forget_lists, help="Read the list again.")
@@ -99,10 +97,9 @@ except DataAccessError as error:
 
 of_all = f" of {len(listing.conversations):,}" if len(shown) != len(listing.conversations) else ""
 noun = "conversation" if len(shown) == 1 and not of_all else "conversations"
-count_slot.markdown(
-    f"**{len(shown):,}{of_all} {noun}** {asked.window}",
-    help="A conversation is in the time range when any of its activity is: one that began before it and went on inside it is listed.",
-)
+count_slot.markdown(f"**{len(shown):,}{of_all} {noun}** {asked.window}")
+if wanted.since is not None:
+    count_slot.caption("A conversation is in the time range when any of its activity is, so one that began earlier can be here.")
 with list_slot:
     if not listing.conversations:
         notices.empty("No conversation was found.", *notices.ways_out(wanted))
@@ -114,7 +111,7 @@ with list_slot:
         number = st.pagination(pages, key="list", bind="query-params") if pages > 1 else 1
         part = shown[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
         version = hash((wanted, wish, asked.order, number, tuple(one.conversation_id for one in part)))
-        tables.conversation_table(part, zone=zone, key=f"find_{version:x}", on_open=open_row, on_look=look_row)
+        tables.conversation_table(part, wanted, zone=zone, key=f"find_{version:x}", on_open=open_row, on_look=look_row)
         download_slot.download_button(
             "CSV",
             partial(tables.as_csv, shown, zone),

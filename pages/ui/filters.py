@@ -16,25 +16,26 @@ import streamlit as st
 from data_access.dynamo.aws import Source
 from data_access.models import Conversation, Filter
 from data_access.narrow import Narrow, Order
-from pages.ui import times
+from pages.ui import address, times
 
-RANGES: Mapping[str, tuple[str, timedelta | None]] = {
-    "24h": ("Last 24 hours", timedelta(hours=24)),
-    "7d": ("Last 7 days", timedelta(days=7)),
-    "30d": ("Last 30 days", timedelta(days=30)),
-    "90d": ("Last 90 days", timedelta(days=90)),
-    "all": ("All time", None),
-    "custom": ("Between two days", None),
+RANGES: Mapping[str, str] = {
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "30d": "Last 30 days",
+    "90d": "Last 90 days",
+    "all": "All time",
+    "custom": "Between two days",
 }
+_LENGTHS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 DEFAULT_RANGE = "all"
-ORDERS: Mapping[Order, str] = {
-    Order.LATEST: "Latest activity first",
-    Order.EARLIEST: "Oldest activity first",
-    Order.STARTED: "Latest start first",
-    Order.LONGEST: "Longest first",
-    Order.MESSAGES: "Most messages first",
-    Order.FAILED: "Most failed tools first",
-    Order.USER: "By user",
+ORDERS: Mapping[str, str] = {
+    Order.LATEST.value: "Latest activity first",
+    Order.EARLIEST.value: "Oldest activity first",
+    Order.STARTED.value: "Latest start first",
+    Order.LONGEST.value: "Longest first",
+    Order.MESSAGES.value: "Most messages first",
+    Order.FAILED.value: "Most failed tools first",
+    Order.USER.value: "By user",
 }
 # A window that slides with every rerun would be a new question each time; it slides in these steps.
 STEP = timedelta(minutes=5)
@@ -58,7 +59,7 @@ def window(preset: str, days: Sequence[date], zone: ZoneInfo, now: datetime) -> 
             return None, None
         until = datetime.combine(days[1] + timedelta(days=1), time(), zone)
         return datetime.combine(days[0], time(), zone), until
-    length = RANGES[preset][1] if preset in RANGES else None
+    length = _LENGTHS.get(preset)
     if length is None:
         return None, None
     step = STEP.total_seconds()
@@ -68,37 +69,14 @@ def window(preset: str, days: Sequence[date], zone: ZoneInfo, now: datetime) -> 
 def ask(sources: Mapping[str, Source], zone: ZoneInfo) -> Asked:
     """Show the filters that a read depends on, in one row that wraps."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        system = st.selectbox(
-            "System",
-            list(sources),
-            format_func=lambda name: sources[name].title,
-            key="system",
-            bind="query-params",
-            persist_state="session",
-            width=210,
-        )
-        user = st.text_input("User", key="find_user", persist_state="session", placeholder="Exact user id", width=230, autocomplete="off")
+        titles = {name: source.title for name, source in sources.items()}
+        system = address.choice("System", titles, key="system", default=next(iter(titles)), width=185)
+        user = st.text_input("User", key="find_user", persist_state="session", placeholder="Exact user id", width=200, autocomplete="off")
         tenant = _tenant(sources[system])
-        preset = st.selectbox(
-            "Active in",
-            list(RANGES),
-            index=list(RANGES).index(DEFAULT_RANGE),
-            format_func=lambda name: RANGES[name][0],
-            key="range",
-            bind="query-params",
-            persist_state="session",
-            width=175,
-        )
+        preset = address.choice("Active in", RANGES, key="range", default=DEFAULT_RANGE, width=160)
         days = _days(zone) if preset == "custom" else ()
-        order = st.selectbox(
-            "Sort",
-            list(ORDERS),
-            format_func=lambda name: ORDERS[name],
-            key="sort",
-            bind="query-params",
-            persist_state="session",
-            width=205,
-        )
+        order = address.choice("Sort", ORDERS, key="sort", default=Order.LATEST.value, width=190)
+    address.write()
     since, until = window(preset, days, zone, times.now())
     wanted = Filter(system, user.strip() if user and user.strip() else None, tenant, since, until)
     return Asked(wanted, Order(order), _words(preset, since, until))
@@ -115,7 +93,7 @@ def _tenant(source: Source) -> str | None:
         bind="query-params",
         persist_state="session",
         placeholder="Exact tenant id",
-        width=180,
+        width=150,
         autocomplete="off",
     )
     return given.strip() or None if given else None
@@ -139,7 +117,7 @@ def _words(preset: str, since: datetime | None, until: datetime | None) -> str:
     if since is None:
         return "of all time"
     if until is None:
-        return f"active in the {RANGES[preset][0].lower()}"
+        return f"active in the {RANGES[preset].lower()}"
     return f"active from {since:%Y-%m-%d} to {until - timedelta(days=1):%Y-%m-%d}"
 
 
@@ -153,21 +131,23 @@ def narrowing(conversations: Sequence[Conversation]) -> Narrow:
         left, right = st.columns(2)
         with left:
             used = _choose("Used any of these tools", tools, "tool")
+        with right:
             without = _choose("Used none of these", tools, "not_tool")
-        with right:
-            broke = _choose("A call of these failed", failed, "failed_tool")
-            outcome = st.segmented_control(
-                "Failed calls", list(_OUTCOMES), format_func=lambda name: _OUTCOMES[name], key="failed", bind="query-params"
-            )
+        left, right = st.columns(2)
         with left:
-            messages_from = st.number_input("Messages, from", 0, value=None, step=1, key="messages_from", bind="query-params")
-            minutes_from = st.number_input("Minutes, from", 0.0, value=None, step=1.0, key="minutes_from", bind="query-params")
+            broke = _choose("A call of these failed", failed, "failed_tool")
         with right:
-            messages_to = st.number_input("Messages, to", 0, value=None, step=1, key="messages_to", bind="query-params")
-            minutes_to = st.number_input("Minutes, to", 0.0, value=None, step=1.0, key="minutes_to", bind="query-params")
+            outcome = address.choice("Failed calls", _OUTCOMES, key="failed", default=None, index=None, placeholder="Any")
+        left, right = st.columns(2)
+        messages_from = left.number_input("Messages, from", 0, value=None, step=1, key="messages_from", bind="query-params")
+        messages_to = right.number_input("Messages, to", 0, value=None, step=1, key="messages_to", bind="query-params")
+        left, right = st.columns(2)
+        minutes_from = left.number_input("Minutes, from", 0.0, value=None, step=1.0, key="minutes_from", bind="query-params")
+        minutes_to = right.number_input("Minutes, to", 0.0, value=None, step=1.0, key="minutes_to", bind="query-params")
         users = sorted({one.user_id for one in conversations if one.user_id})
         hidden = st.multiselect("Leave out these users", users, key="find_not_users", placeholder="Your own staff, for example")
         st.button("Clear all", key="find_clear", on_click=_clear, disabled=not count)
+    address.write()
     return Narrow(
         tools=frozenset(used),
         without_tools=frozenset(without),

@@ -1,7 +1,8 @@
 """What pages read, cached. The only place with Streamlit's caches.
 
 What belongs to people is kept for one session, for a short time and in small number; what belongs to the process is
-shared. Nothing here is kept on disk.
+shared. Nothing here is kept on disk. What the readers return is frozen, so it is kept as it is (`cache_resource`): a
+copy at every rerun, which is what `cache_data` makes, would cost more than drawing the page.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data_access import conversations as reader
-from data_access.conversations import Listing
+from data_access.conversations import Listing, Replay
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.plan import Plan
 from data_access.errors import UsageError
@@ -25,6 +26,7 @@ from data_access.systems.check import TableHealth, check
 # A list that somebody works through should not change under them; a minute or two later it may be read again.
 LIST_TTL = "5m"
 LIST_ENTRIES = 8
+REPLAY_ENTRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +80,25 @@ def source(system: str) -> Source:
     return found
 
 
-@st.cache_data(ttl="1m", max_entries=32, show_spinner=False, scope="session")
+@st.cache_resource(ttl="1m", max_entries=32, show_spinner=False, scope="session")
 def plan(wanted: Filter) -> Plan:
     """How a list would be read, and what that is likely to cost. Reads no item."""
     return reader.plan_list(source(wanted.system), wanted)
 
 
-@st.cache_data(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session")
+@st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session")
 def conversations(wanted: Filter, allow_scan: bool = False) -> Listing:
     """The conversations of a filter. Raises ScanRefused and the other errors of data_access."""
     return reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan)
 
 
-@st.cache_data(ttl="1m", max_entries=16, show_spinner=False)
+@st.cache_resource(ttl=LIST_TTL, max_entries=REPLAY_ENTRIES, show_spinner=False, scope="session")
+def replay(wanted: Filter, allow_scan: bool = False) -> Replay:
+    """One conversation with its messages and stored items. Raises NotFound, Ambiguous, ScanRefused and the others."""
+    return reader.replay(source(wanted.system), wanted, allow_scan=allow_scan)
+
+
+@st.cache_resource(ttl="1m", max_entries=16, show_spinner=False)
 def health(system: str) -> tuple[TableHealth, ...]:
     """The tables of a system against its layout. Holds no item, so everybody shares it."""
     return check(source(system))
@@ -100,6 +108,17 @@ def forget_lists() -> None:
     """Read lists of this session again at the next question."""
     plan.clear()
     conversations.clear()
+
+
+def forget_everybody() -> None:
+    """After an erasure: nothing of anybody stays in this process, in no session. The tables are opened again."""
+    st.cache_resource.clear()
+
+
+def reopen() -> None:
+    """Read the settings and open the tables again, after a start that failed."""
+    settings.clear()
+    _open.clear()
 
 
 def forget_health() -> None:

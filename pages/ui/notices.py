@@ -33,32 +33,31 @@ PROBLEMS_SHOWN = 200
 
 def show(error: DataAccessError, *, again: Callable[[], None] | None = None, key: str = "again") -> None:
     """One failure: headline, sentence, remedy. `again` adds a button that asks once more."""
-    icon, colour, headline = _HEADLINES.get(error.code, _FALLBACK)
-    with st.container(border=True):
-        st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
-        st.text(error.sentence)
-        if error.remedy:
-            st.text(error.remedy)
+    with st.container(border=True, gap="xsmall"):
+        _say(error)
         if again is not None:
             st.button("Try again", icon=":material/refresh:", key=key, on_click=again)
 
 
-def scan_refused(error: ScanRefused, *, price: str | None, allow: Callable[[], None], key: str) -> None:
-    """A Scan above the budget: its price, and the button that reads it all the same."""
-    icon, colour, headline = _HEADLINES["scan_refused"]
-    units = "an unknown number of" if error.estimated_units is None else f"about {error.estimated_units:,.0f}"
-    with st.container(border=True):
-        st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
-        st.text(error.sentence)
-        if error.remedy:
-            st.text(error.remedy)
-        st.text(f"It would use {units} read units{'' if price is None else f' ({price})'}; the budget is {error.budget:,.0f}.")
-        st.button("Read it anyway", icon=":material/payments:", key=key, on_click=allow)
+def _say(error: DataAccessError) -> None:
+    icon, colour, headline = _HEADLINES.get(error.code, _FALLBACK)
+    st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
+    st.text(error.sentence)
+    if error.remedy:
+        st.text(error.remedy)
+
+
+def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, price: str | None = None) -> None:
+    """A Scan above the budget, and the button that reads it all the same, for its price."""
+    with st.container(border=True, gap="xsmall"):
+        _say(error)
+        label = "Read it anyway" if price is None else f"Read it anyway, {price}".replace("$", "\\$")
+        st.button(label, icon=":material/payments:", key=key, on_click=allow)
 
 
 def empty(headline: str, *remedies: str, icon: str = "search_off") -> None:
     """Nothing to show, which is an answer too. The texts are ours, never data."""
-    with st.container(border=True):
+    with st.container(border=True, gap="xsmall"):
         st.markdown(f":gray[:material/{icon}:] **{headline}**")
         for remedy in remedies:
             st.caption(remedy)
@@ -78,7 +77,7 @@ def ways_out(wanted: Filter) -> tuple[str, ...]:
 
 def unknown_system(given: str, titles: Sequence[str]) -> None:
     """A link names a system that is not here; `given` comes from the address bar."""
-    with st.container(border=True):
+    with st.container(border=True, gap="xsmall"):
         st.markdown(":orange[:material/link_off:] **The link names a system that is not here**")
         st.text(f"There is no system {given[:80]!r}. The systems are {', '.join(titles)}.")
 

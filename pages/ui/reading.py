@@ -37,7 +37,8 @@ def path(plan: Plan) -> str:
 
 
 def _words(step: Step) -> str:
-    often = f"{step.times:,} × " if step.times > 1 else ""
+    # A Scan is one thing however many pages it takes; a Query for each conversation is many.
+    often = f"{step.times:,} × " if step.times > 1 and step.operation is not Operation.SCAN else ""
     place = f"{step.index} of {step.table}" if step.index else step.table
     return f"{often}{step.operation.value} {'of' if step.operation is Operation.SCAN else 'on'} {place}"
 
@@ -71,10 +72,11 @@ def _steps(plan: Plan, by_place: Mapping[str, float]) -> None:
             "Why": [step.reason for step in plan.steps],
         },
         column_config={
-            "Estimated units": st.column_config.NumberColumn(format="%.1f"),
-            "Measured units": st.column_config.NumberColumn(format="%.1f", help="All that was read of this table or index."),
+            "Estimated units": st.column_config.NumberColumn(format="%,.1f"),
+            "Measured units": st.column_config.NumberColumn(format="%,.1f", help="All that was read of this table or index."),
             "Why": st.column_config.TextColumn(width="large"),
         },
         hide_index=True,
+        placeholder="–",
         alt="The steps of this read",
     )

@@ -16,14 +16,15 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from data_access.models import Conversation
+from data_access.models import Conversation, Filter
 from pages.ui import times
 from pages.ui.opened import OpenedRow
 
 PREVIEW_CHARACTERS = 120
 FULL_CHARACTERS = 8_000  # of one message in the row's detail; the replay has the rest
+ID_CHARACTERS = 18
 ROW_PIXELS = 35
-VISIBLE_ROWS = 17
+VISIBLE_ROWS = 15
 _CSV_COLUMNS = (
     *("system", "conversation", "user", "tenant", "title", "started", "last_activity", "duration_seconds", "messages"),
     *("tools", "failed_tools", "first_user_message", "last_assistant_message"),
@@ -53,12 +54,12 @@ def frame(conversations: Sequence[Conversation]) -> pd.DataFrame:
             "open": ["Open"] * len(conversations),
             "look": [":material/visibility:"] * len(conversations),
             "last_activity": _moments([one.last_activity_at for one in conversations]),
-            "user": [one.user_id for one in conversations],
-            "tenant": [one.tenant_id for one in conversations],
-            "first": [preview(one.first_user_message) for one in conversations],
-            "last": [preview(one.last_assistant_message) for one in conversations],
+            "user": short([one.user_id for one in conversations]),
+            "tenant": short([one.tenant_id for one in conversations]),
             "messages": [one.message_count for one in conversations],
             "duration": [one.duration_seconds for one in conversations],
+            "first": [preview(one.first_user_message) for one in conversations],
+            "last": [preview(one.last_assistant_message) for one in conversations],
             "tools": [list(one.tools) for one in conversations],
             "failed": [list(one.failed_tools) for one in conversations],
             "started": _moments([one.started_at for one in conversations]),
@@ -67,21 +68,36 @@ def frame(conversations: Sequence[Conversation]) -> pd.DataFrame:
     )
 
 
+def short(ids: Sequence[str | None]) -> list[str | None]:
+    """Long ids by their beginning and their end; in full where two of the list would look the same."""
+    meant: dict[str, set[str]] = {}
+    for one in ids:
+        if one is not None:
+            meant.setdefault(_shortened(one), set()).add(one)
+    return [None if one is None else _shortened(one) if len(meant[_shortened(one)]) == 1 else one for one in ids]
+
+
+def _shortened(one: str) -> str:
+    return one if len(one) <= ID_CHARACTERS else f"{one[: ID_CHARACTERS // 2 - 1]}…{one[-ID_CHARACTERS // 2 :]}"
+
+
 def _moments(found: Sequence[datetime | None]) -> pd.Series[pd.Timestamp]:
     return pd.Series(list(found), dtype="datetime64[us, UTC]")
 
 
 def conversation_table(
     conversations: Sequence[Conversation],
+    wanted: Filter,
     *,
     zone: ZoneInfo,
     key: str,
     on_open: Callable[[str, tuple[OpenedRow, ...]], None],
     on_look: Callable[[str, tuple[Conversation, ...]], None],
 ) -> None:
-    """Show the table. `key` names the data, so that a click on one list is never taken for a click on another.
+    """Show the table, without the columns that the filter makes the same in every row.
 
-    The callbacks get the key of the click and exactly what was on the screen, and turn the row into an id at once.
+    `key` names the data, so that a click on one list is never taken for a click on another. The callbacks get the key
+    of the click and exactly what was on the screen, and turn the row into an id at once.
     """
     shown = frame(conversations)
     clock = partial(st.column_config.DatetimeColumn, width=128, format="YYYY-MM-DD HH:mm", timezone=zone.key)
@@ -93,19 +109,21 @@ def conversation_table(
             "", width=40, type="tertiary", key=f"{key}_look", on_click=on_look, args=(f"{key}_look", tuple(conversations))
         ),
         "last_activity": clock("Last activity"),
-        "user": st.column_config.TextColumn("User", width=130),
+        "user": st.column_config.TextColumn("User", width=138),
         "tenant": st.column_config.TextColumn("Tenant", width=100),
-        "first": st.column_config.TextColumn("First user message", width=270),
-        "last": st.column_config.TextColumn("Last assistant message", width=270),
-        "messages": st.column_config.NumberColumn("Messages", width=80, format="localized"),
+        "first": st.column_config.TextColumn("First user message", width=255),
+        "last": st.column_config.TextColumn("Last assistant message", width=255),
+        "messages": st.column_config.NumberColumn("Messages", width=82, format="localized"),
         "duration": st.column_config.NumberColumn("Duration", width=95, format="duration", help="From the first to the last activity."),
         "tools": st.column_config.ListColumn("Tools", width=170),
         "failed": st.column_config.MultiselectColumn("Failed tools", width=140, color="red", options=_failed(conversations)),
         "started": clock("Started"),
         "conversation": st.column_config.TextColumn("Conversation", width=150),
     }
+    same = [name for name, value in (("user", wanted.user_id), ("tenant", wanted.tenant_id)) if value is not None]
     if not any(one.tenant_id for one in conversations):
-        shown = shown.drop(columns="tenant")
+        same.append("tenant")
+    shown = shown.drop(columns=same)
     st.dataframe(
         shown,
         column_config=columns,

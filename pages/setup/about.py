@@ -1,0 +1,71 @@
+"""About: the version, where the data is, what is read and what never leaves this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from data_access.costs.prices import PRICE_DATE
+from data_access.errors import DataAccessError
+from pages.ui import load, notices, registry, times
+
+VERSION = "0.1.0"
+
+st.title("Dynascope")
+st.caption(
+    f"Version {VERSION}. See, measure, cost and erase the conversations that chatbots keep in DynamoDB, where they are: "
+    "no SDK in the chatbot, no ingestion, no second home for the data."
+)
+try:
+    settings = load.settings()
+    engine = load.engine()
+except DataAccessError as error:
+    notices.show(error, again=load.reopen)
+else:
+    st.subheader("Where the data is")
+    facts: dict[str, str] = {"Mode": "Local: an embedded DynamoDB on this machine" if settings.mode == "local" else "AWS"}
+    if engine is not None:
+        facts |= {"Engine": f"{engine.name} at {engine.endpoint}", "Kept": "On disk" if engine.persistent else "In memory only"}
+    facts |= {
+        "State folder": str(Path(settings.state).resolve()),
+        "Scan budget": f"{settings.scan_budget:,.0f} read units; a Scan above it is refused until confirmed",
+        "Scan rate": "No limit" if settings.scan_rate is None else f"{settings.scan_rate:,.0f} read units a second",
+        "Time zone": f"{times.zone().key}; the browser's is {times.browser_zone().key}",
+    }
+    st.dataframe(
+        {"Setting": list(facts), "Value": list(facts.values())},
+        hide_index=True,
+        column_config={"Setting": st.column_config.TextColumn(width=140), "Value": st.column_config.TextColumn(width="large")},
+        alt="Where the data is",
+    )
+    if engine is not None and engine.notice:
+        st.text(engine.notice)
+    places = list(settings.places.values())
+    st.dataframe(
+        {
+            "System": [place.system.title for place in places for _ in place.tables],
+            "Table": [name for place in places for name in place.tables.values()],
+            "Region": [place.region if settings.mode == "aws" else "local" for place in places for _ in place.tables],
+        },
+        hide_index=True,
+        alt="Systems and their tables",
+    )
+
+st.subheader("What is read, and what is never sent")
+st.markdown(
+    f"""
+- Dynascope reads the tables above: GetItem, BatchGetItem, Query, Scan when it is allowed, and DescribeTable and its like. No page writes to
+  them, except "Create the missing tables" in local mode.
+- What is on a page comes from DynamoDB to this server to your browser. Nothing is sent anywhere else: no telemetry, no
+  fonts, no images, and none of a message's own links or pictures are loaded.
+- Lists are kept in this server's memory for a few minutes, for your session alone. User ids and searches are not in the URL.
+- Prices are the on-demand prices of {PRICE_DATE} of each table's Region, from the AWS cost template; they are estimates, not your bill.
+"""
+)
+st.subheader("Made with")
+st.markdown(
+    "Streamlit (Apache 2.0), boto3 (Apache 2.0), pandas (BSD 3-clause), Apache Arrow (Apache 2.0), orjson (Apache 2.0 or MIT), "
+    "pydantic (MIT), markdown-it-py (MIT), Pygments (BSD 2-clause), Plotly (MIT), moto (Apache 2.0) and, in local mode, dynoxide."
+)
+st.caption(f"This page is open to everybody; the others need the role {registry.FIND.role}.")
