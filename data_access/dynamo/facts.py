@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,19 +46,19 @@ class Facts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[int, str], tuple[float, TableFacts]] = {}
+        # By the client itself and not its id(): a client that is gone gives its id to the next one.
+        self._kept: weakref.WeakKeyDictionary[Any, dict[str, tuple[float, TableFacts]]] = weakref.WeakKeyDictionary()
 
     def of(self, source: Source, key: str) -> TableFacts:
         """Facts of one table of the system, by our name for it. Raises AwsError (TableMissing …)."""
         name = source.place.tables[key]
-        spot = (id(source.client), name)
         with self._lock:
-            kept = self._kept.get(spot)
+            kept = self._kept.get(source.client, {}).get(name)
         if kept is not None and time.monotonic() - kept[0] < _KEEP_SECONDS:
             return kept[1]
         facts = table_facts(describe(source, name), source.place.system.tables[key], source.place.region)
         with self._lock:
-            self._kept[spot] = (time.monotonic(), facts)
+            self._kept.setdefault(source.client, {})[name] = (time.monotonic(), facts)
         return facts
 
 

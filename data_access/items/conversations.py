@@ -64,7 +64,7 @@ class ConversationReader:
         if odd_metadata:
             problems.append(Problem(f"the metadata cannot be read: {odd_metadata}", address))
         title = own.get(item, "title")
-        extra = own.extra(item) | ({"metadata": metadata} if metadata is not None else {})
+        extra = dict(own.extra(item)) | ({"metadata": metadata} if metadata is not None else {})
         return _summary(
             Conversation(
                 system=self.system.id,

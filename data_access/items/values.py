@@ -16,6 +16,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 100_000_000_000
 _DIGITS = re.compile(r"-?\d{9,16}(\.\d+)?")
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
+# An escape in JSON that may be half of a surrogate pair, which no output can encode.
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+_LEVELS = 100
 
 
 def is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:
@@ -39,10 +42,8 @@ def time(value: Any) -> datetime | None:
         zone = parsed.tzinfo
         if zone is UTC:
             return parsed
-        try:
-            return parsed.replace(tzinfo=UTC) if zone is None else parsed.astimezone(UTC)
-        except OverflowError:
-            return None
+        # "1712123100123" is milliseconds, and would pass for 01:23 on the last day of 1712.
+        return _in_utc(parsed) if zone is not None or value[4:5] == "-" else _odd_text_time(value.strip())
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return _epoch(value)
     return None
@@ -55,10 +56,16 @@ def _odd_text_time(text: str) -> datetime | None:
         except InvalidOperation:
             return None
     try:
-        parsed = datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text))
+        return _in_utc(datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text)))
     except ValueError:
         return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _in_utc(when: datetime) -> datetime | None:
+    try:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def _epoch(value: int | Decimal) -> datetime | None:
@@ -115,9 +122,27 @@ def opened(value: Any) -> tuple[Any, str | None]:
     if not isinstance(value, str):
         return value, None
     try:
-        return simplejson.loads(value, use_decimal=True), None
+        said: Any = simplejson.loads(value, use_decimal=True)
+        if _HALF_PAIR.search(value):
+            whole = to_json(said).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            said = simplejson.loads(whole, use_decimal=True)
     except ValueError:
         return value, "it is broken JSON"
+    except RecursionError:
+        return value, "it is nested too deeply"
+    return (value, "it is nested too deeply") if _is_deep(value, said) else (said, None)
+
+
+def _is_deep(text: str, said: Any) -> bool:
+    """Deeper than what is done with it, level by level, can follow. DynamoDB itself allows 32 levels."""
+    if text.count("[") + text.count("{") <= _LEVELS:
+        return False
+    level: list[Any] = [said]
+    for _ in range(_LEVELS):
+        level = [inner for value in level for inner in (value.values() if is_map(value) else value if is_list(value) else ())]
+        if not level:
+            return False
+    return True
 
 
 def dig(item: Mapping[str, Any], path: tuple[str, ...]) -> Any:
