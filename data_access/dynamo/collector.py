@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 # New objects between two collections, and how many young ones go before an older one. Python's own: 700, 10, 10.
@@ -19,7 +19,7 @@ _usual: tuple[int, int, int] = gc.get_threshold()
 
 
 @contextmanager
-def rare_collections() -> Iterator[None]:
+def rare_collections() -> Generator[None]:
     """Collect rarely until the last of the readers, in whatever thread, is through."""
     global _readers, _usual  # noqa: PLW0603 - the collector's setting is one for the whole process
     with _lock:
