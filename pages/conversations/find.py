@@ -12,7 +12,7 @@ from data_access.narrow import narrow, ordered
 from pages.ui import access, at, filters, load, notices, opened, reading, registry, tables, times
 from pages.ui.opened import OpenedList, OpenedRow
 
-PAGE_ROWS = 500  # in one table; the order and previous/next go over all of them
+PAGE_ROWS = 1_000  # in one table; the order and previous/next go over all of them
 
 access.require(registry.FIND.role)
 zone = times.zone()
@@ -120,4 +120,5 @@ with list_slot:
             icon=":material/download:",
             on_click="ignore",
         )
-    notices.problems(listing.problems, key="find_problems")
+    odd = [problem for one in listing.conversations for problem in one.problems]
+    notices.problems([*listing.problems, *odd], key="find_problems")

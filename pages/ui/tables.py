@@ -110,11 +110,11 @@ def conversation_table(
         ),
         "last_activity": clock("Last activity"),
         "user": st.column_config.TextColumn("User", width=138),
-        "tenant": st.column_config.TextColumn("Tenant", width=100),
+        "tenant": st.column_config.TextColumn("Tenant", width=138),
         "first": st.column_config.TextColumn("First user message", width=255),
         "last": st.column_config.TextColumn("Last assistant message", width=255),
         "messages": st.column_config.NumberColumn("Messages", width=82, format="localized"),
-        "duration": st.column_config.NumberColumn("Duration", width=95, format="duration", help="From the first to the last activity."),
+        "duration": st.column_config.NumberColumn("Duration", width=108, format="duration", help="From the first to the last activity."),
         "tools": st.column_config.ListColumn("Tools", width=170),
         "failed": st.column_config.MultiselectColumn("Failed tools", width=140, color="red", options=_failed(conversations)),
         "started": clock("Started"),
@@ -154,6 +154,10 @@ def look(one: Conversation, zone: ZoneInfo) -> None:
         "Conversation": one.conversation_id,
         "Expires": times.moment(one.expires_at, zone) if one.expires_at else None,
     }
+    for problem in one.problems:
+        with st.container(horizontal=True, gap="xsmall"):
+            st.markdown(":orange[:material/report:]", width="content")
+            st.text(f"{problem.text[:1].upper()}{problem.text[1:]}.")
     for label, text in (("First user message", one.first_user_message), ("Last assistant message", one.last_assistant_message)):
         st.markdown(f"**{label}**")
         with st.container(border=True, height="content" if len(text or "") < 600 else 220):
