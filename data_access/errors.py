@@ -121,13 +121,18 @@ class CredentialsMissing(AwsError):
 _DENIED = {
     "AccessDeniedException",
     "AccessDenied",
-    "UnrecognizedClientException",
-    "InvalidSignatureException",
-    "ExpiredTokenException",
-    "ExpiredToken",
-    "InvalidClientTokenId",
     "KMSAccessDeniedException",
     "KmsAccessDeniedException",
+}
+_NOT_ACCEPTED = {
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignatureException",
+    "MissingAuthenticationTokenException",
 }
 _THROTTLED = {
     "ProvisionedThroughputExceededException",
@@ -159,10 +164,24 @@ def from_aws(error: ClientError | BotoCoreError, *, operation: str, table: str |
                 table=table,
                 index=index,
             )
+        if code in _NOT_ACCEPTED:
+            return CredentialsMissing(
+                "AWS did not accept the credentials: they have expired, or are not valid.",
+                "Sign in again, or set AWS_PROFILE or the usual AWS variables; see also that this machine's clock is right.",
+                table=table,
+                index=index,
+            )
+        if code in _DENIED and error.operation_name.startswith("Assume"):
+            return AccessDenied(
+                f"AWS did not permit the role of this system to be taken on ({error.operation_name}).",
+                "Check role_arn in dynascope.toml, and that the role trusts this identity.",
+                table=table,
+                index=index,
+            )
         if code in _DENIED:
             return AccessDenied(
                 f"AWS did not permit {operation} on {place}.",
-                f"Give this identity dynamodb:{operation} on it (the README has the policy), or sign in again.",
+                f"Give this identity dynamodb:{operation} on it: the README has the policy.",
                 table=table,
                 index=index,
             )
@@ -194,7 +213,7 @@ def from_aws(error: ClientError | BotoCoreError, *, operation: str, table: str |
             index=index,
         )
     return AwsError(
-        f"{operation} on {place} failed before it reached DynamoDB ({type(error).__name__}).",
+        f"{operation[0].upper()}{operation[1:]} on {place} failed before it reached DynamoDB ({type(error).__name__}).",
         "Check the Region and the AWS configuration.",
         table=table,
         index=index,
