@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -16,6 +17,7 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 
 from data_access.errors import DataAccessError
 from data_access.local import prepare
@@ -66,7 +68,7 @@ class SecurityHeaders:
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     """Keep the local engine for as long as this server runs."""
     try:
-        attachment = await anyio.to_thread.run_sync(prepare)
+        attachment = await anyio.to_thread.run_sync(partial(prepare, say=lambda text: print(f"\n  {text}", flush=True)))
     except DataAccessError as error:
         # Left at once, with nothing attached yet: an exception here would put a traceback under the sentence.
         print(f"\n  {error}\n", file=sys.stderr, flush=True)
@@ -77,5 +79,9 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
         if attachment:
             attachment.close()
 
+
+# app.py calls st.navigation on every run. Until a first session has done so, Streamlit would serve deep links by its old
+# router of the folder pages/, and greet them with "Page not found".
+PagesManager.uses_pages_directory = False
 
 app = st.App("app.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])
