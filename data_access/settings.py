@@ -151,11 +151,11 @@ def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str
 
 def _profile_region(profile: str | None) -> str | None:
     import botocore.session
-    from botocore.exceptions import ProfileNotFound
+    from botocore.exceptions import BotoCoreError
 
     try:
         return botocore.session.Session(profile=profile).get_config_variable("region")
-    except ProfileNotFound:
+    except BotoCoreError:  # A profile that is not there, a file that is broken: opening the client says so.
         return None
 
 

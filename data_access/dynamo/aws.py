@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3.session
 import botocore.session
 import orjson
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsError
+from botocore.loaders import Loader, create_loader
 from botocore.parsers import JSONParser, ResponseParserFactory
 
-from data_access.errors import from_aws
+from data_access.errors import AwsError, from_aws
 from data_access.settings import Place, Settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # How many requests a read has under way at once. DynamoDB serves far more; a chatbot's own traffic comes first.
 CONCURRENCY = 8
+# Where botocore would look for a profile and its files: nowhere.
+_NOBODY = {name: (None, None, default, None) for name, default in (("profile", None), ("config_file", ""), ("credentials_file", ""))}
 _RAW_OUTPUTS = frozenset({"QueryOutput", "ScanOutput", "GetItemOutput", "BatchGetItemOutput"})
 
 
@@ -60,19 +63,31 @@ def open_sources(settings: Settings, endpoint: str | None = None) -> Mapping[str
 
 
 def _client(place: Place, settings: Settings, endpoint: str | None) -> DynamoDBClient:
-    core = botocore.session.Session(profile=place.profile if settings.mode == "aws" else None)
-    core.register_component("response_parser_factory", _Factory())
     fixed: dict[str, Any] = {}
     if settings.mode == "local":
-        # The engine checks no credentials; fixed ones keep the user's own from being used or asked for.
+        # Nothing of the person's own AWS set-up is used or even read: it may be broken, and the engine checks no credentials.
+        core = botocore.session.Session(_NOBODY)
         fixed = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "endpoint_url": endpoint}
+    else:
+        core = botocore.session.Session(profile=place.profile)
+    core.register_component("response_parser_factory", _Factory())
+    # The model of DynamoDB is a large file: read once, the next client costs a tenth.
+    core.register_component("data_loader", _loader())
     try:
         if place.role_arn is not None and settings.mode == "aws":
-            _assume(core, place.role_arn)
-        session = boto3.session.Session(botocore_session=core, region_name=place.region)
-        return session.client("dynamodb", config=_config(settings), **fixed)  # pyright: ignore[reportUnknownMemberType]
+            _assume(core, place.role_arn, place.region)
+        made: Any = core.create_client("dynamodb", region_name=place.region, config=_config(settings), **fixed)
+        return made
     except BotoCoreError as error:
         raise from_aws(error, operation="opening a client") from None
+    except ValueError:
+        # botocore's own class for an endpoint that is no URL.
+        raise AwsError("The endpoint of DynamoDB is not a URL.", "Correct AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL.") from None
+
+
+@cache
+def _loader() -> Loader:
+    return create_loader()
 
 
 def _config(settings: Settings) -> Config:
@@ -80,18 +95,21 @@ def _config(settings: Settings) -> Config:
     attempts = 8 if settings.mode == "aws" else 4
     return Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
+        # A proxy is for the world outside. None at all (not {}) means: as the environment says.
+        proxies={} if settings.mode == "local" else None,
         connect_timeout=3,
         read_timeout=20,
         max_pool_connections=2 * CONCURRENCY,
     )
 
 
-def _assume(core: botocore.session.Session, role_arn: str) -> None:
+def _assume(core: botocore.session.Session, role_arn: str, region: str) -> None:
     """Give the session credentials of the role, fetched at the first request and renewed before they end."""
     own = core.get_credentials()
     if own is None:
         raise NoCredentialsError
-    fetcher = AssumeRoleCredentialFetcher(core.create_client, own, role_arn)
+    # STS is asked in the system's Region: there may be no other one.
+    fetcher = AssumeRoleCredentialFetcher(partial(core.create_client, region_name=region), own, role_arn)
     renewed = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
     core._credentials = renewed  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage]
 
@@ -108,9 +126,15 @@ class _WireParser(JSONParser):
     """Leaves the outputs of reads as they came: {"S": …}, binary as base64 text, numbers as their digits."""
 
     def _do_parse(self, response: Any, shape: Any) -> Any:
+        try:
+            body: Any = orjson.loads(response["body"] or b"{}")
+        except orjson.JSONDecodeError:
+            body = None
+        if not isinstance(body, dict):
+            # A proxy, a portal or another server answers there. botocore would take it for an empty result.
+            raise HTTPClientError(error=ValueError("the answer is not DynamoDB's"))
         if shape is None or shape.name not in _RAW_OUTPUTS:
             own = super()._do_parse(response, shape)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
             return cast("Any", own)
-        body: Any = orjson.loads(response["body"]) if response["body"] else {}
         self._inject_response_metadata(body, response["headers"])  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-        return body
+        return cast("Any", body)
