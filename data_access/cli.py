@@ -26,6 +26,9 @@ from data_access.local import engine
 from data_access.models import Filter
 from data_access.narrow import Narrow, narrow
 from data_access.settings import Settings, load_settings
+from data_access.snapshot.progress import Reporter
+from data_access.snapshot.store import open_store
+from data_access.snapshot.sync import estimate, sync
 from data_access.systems.check import check
 from data_access.systems.create import create_tables
 
@@ -179,6 +182,17 @@ def _local_stop(_: argparse.Namespace, session: _Session) -> None:
     show({"stopped": engine.stop(local.folder(session.settings))})
 
 
+def _sync(options: argparse.Namespace, session: _Session) -> None:
+    store = open_store(session.settings)
+    for system in options.system or ():
+        session.settings.place(system)
+    for system, source in session.sources().items():
+        if options.system is None or system in options.system:
+            report = Reporter(say)
+            report.planned(estimate(source, store, full=options.full))
+            show(sync(source, store, full=options.full, progress=report.progress))
+
+
 def _count(found: Sequence[Any], limit: int | None, what: str) -> str:
     return f"{limit} of {len(found)} {what}" if limit is not None and limit < len(found) else f"{len(found)} {what}"
 
@@ -242,6 +256,10 @@ def _parser() -> _Parser:
     command("status", _local_status, "whether it runs, and where", engines)
     command("seed", _local_seed, "make the tables and fill them with the sample data, if they are empty", engines)
     command("stop", _local_stop, "end it, whoever uses it", engines)
+
+    syncing = command("sync", _sync, "bring the snapshot up to date, a line for each system")
+    syncing.add_argument("--system", action="append", metavar="S", help="only this system (several: each of them)")
+    syncing.add_argument("--full", action="store_true", help="read everything again: finds what was changed or deleted unseen")
     return top
 
 

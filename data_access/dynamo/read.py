@@ -54,6 +54,17 @@ class Reader:
         else:
             yield from self._follow(step, _request(step, value))
 
+    def segment(self, step: Step, number: int, total: int, after: Mapping[str, Any] | None = None) -> Iterator[Page]:
+        """One segment of a Scan, after a LastEvaluatedKey as it came: for a read that goes on where another one ended.
+
+        The rate limit counts all segments of this reader together. Raises AwsError.
+        """
+        request = _request(step, None) | {"Segment": number, "TotalSegments": total}
+        for page in self._follow(step, request, after):
+            self._pace.spend(page.units)
+            yield page
+            self._pace.wait()
+
     def query_page(self, step: Step, value: str | None = None, *, limit: int | None = None, after: Mapping[str, Any] | None = None) -> Page:
         """One page of a Query. `limit` is DynamoDB's: items evaluated, before the filter."""
         request = _request(step, value) | ({"Limit": limit} if limit else {})
@@ -67,8 +78,7 @@ class Reader:
         kept = [item] if item is not None and all(_holds(item, term) for term in step.filters) else []
         return Page(kept, units, int(item is not None), None)
 
-    def _follow(self, step: Step, request: dict[str, Any]) -> Iterator[Page]:
-        after: Mapping[str, Any] | None = None
+    def _follow(self, step: Step, request: dict[str, Any], after: Mapping[str, Any] | None = None) -> Iterator[Page]:
         while True:
             page = self._page(step, request, after)
             yield page

@@ -44,7 +44,8 @@ MESSAGES = pa.schema(
     ]
 )
 
-# One row a tool call. `ordinal` counts from 1 in its message; `seconds` is the time it took, null where none is recorded.
+# One row a tool call. `ordinal` counts from 1 in its message; `seconds` is the time it took, null where none is recorded;
+# `expires_at` is its message's.
 TOOL_CALLS = pa.schema(
     [
         ("system", pa.string()),
@@ -58,10 +59,11 @@ TOOL_CALLS = pa.schema(
         ("status", pa.string()),
         ("arguments", pa.string()),
         ("seconds", pa.float64()),
+        ("expires_at", _time),
     ]
 )
 
-# One row a conversation: the model's Conversation, with its size. `has_session` is False where only messages tell of it.
+# One row a conversation: the model's Conversation; `bytes` is all that is stored of it, its messages included. `has_session` is False where only messages tell of it.
 CONVERSATIONS = pa.schema(
     [
         ("system", pa.string()),
