@@ -65,7 +65,9 @@ st.markdown(
 )
 st.subheader("Made with")
 st.markdown(
-    "Streamlit (Apache 2.0), boto3 (Apache 2.0), pandas (BSD 3-clause), Apache Arrow (Apache 2.0), orjson (Apache 2.0 or MIT), "
-    "pydantic (MIT), markdown-it-py (MIT), Pygments (BSD 2-clause), Plotly (MIT), moto (Apache 2.0) and, in local mode, dynoxide."
+    "Streamlit (Apache 2.0), boto3 (Apache 2.0), pandas (BSD 3-clause), Apache Arrow (Apache 2.0), "
+    "orjson (MPL 2.0, and Apache 2.0 or MIT), "
+    "pydantic (MIT), markdown-it-py (MIT), Pygments (BSD 2-clause), Plotly (MIT), moto (Apache 2.0) "
+    "and, in local mode, dynoxide (MIT or Apache 2.0)."
 )
 st.caption(f"This page is open to everybody; the others need the role {registry.FIND.role}.")
