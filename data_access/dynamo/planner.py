@@ -162,7 +162,9 @@ class _Planner:
         if access is not None and access.complete:
             reason = "both keys are known" if side.table.sort_key else "the key is known"
             units = get_units(side.facts.item_bytes)
-            steps = (self._step(Operation.GET, "conversations", side, reason, units, keys=access.keys, filters=access.filters),)
+            # The id is compared after reading, as the reader understands it: it may be a number, or inside of JSON text.
+            filters = tuple(term for term in access.filters if term.shown != ":conversation_id")
+            steps = (self._step(Operation.GET, "conversations", side, reason, units, keys=access.keys, filters=filters),)
         elif access is not None:
             steps = self._queries(side, "conversations", access, _why(access), side.facts.item_bytes)
         elif self._messages is None:
