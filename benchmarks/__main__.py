@@ -17,7 +17,6 @@ from data_access.systems.create import create_tables
 
 
 def main() -> int:
-    os.environ["STREAMLIT_LOGGER_LEVEL"] = "error"  # pages run here outside a server, which Streamlit mentions at every call
     with tempfile.TemporaryDirectory(prefix="dynascope-bench-") as folder, engine.attach(Path(folder)) as attachment:
         endpoint = attachment.engine.endpoint
         # The page reads its settings from the environment: it is to find this engine.
