@@ -47,8 +47,12 @@ if opening is not None:
 st.title(registry.FIND.title)
 try:
     sources = load.sources()
+    notices.engine(load.engine())
 except DataAccessError as error:
     notices.show(error, again=load.reopen)
+    st.stop()
+if not sources:
+    notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
     st.stop()
 
 asked_system = st.query_params.get("system")

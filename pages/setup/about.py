@@ -39,8 +39,7 @@ else:
         column_config={"Setting": st.column_config.TextColumn(width=140), "Value": st.column_config.TextColumn(width="large")},
         alt="Where the data is",
     )
-    if engine is not None and engine.notice:
-        st.text(engine.notice)
+    notices.engine(engine)
     places = list(settings.places.values())
     st.dataframe(
         {

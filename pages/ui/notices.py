@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from data_access.errors import DataAccessError, ScanRefused
+from data_access.local.engine import Engine
 from data_access.models import Filter, Problem
 
 # Error code to icon, colour and headline.
@@ -53,6 +54,14 @@ def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, pri
         _say(error)
         label = "Read it anyway" if price is None else f"Read it anyway, {price}".replace("$", "\\$")
         st.button(label, icon=":material/payments:", key=key, on_click=allow)
+
+
+def engine(running: Engine | None) -> None:
+    """What a viewer of local mode has to know about where the data is kept; nothing when it is kept on disk."""
+    if running is not None and running.notice:
+        with st.container(horizontal=True, gap="xsmall"):
+            st.markdown(":orange[:material/memory:]", width="content")
+            st.text(running.notice)
 
 
 def empty(headline: str, *remedies: str, icon: str = "search_off") -> None:

@@ -129,6 +129,16 @@ def test_narrowing_reads_nothing_again(seeded: Mapping[str, Source], run: Run, m
     assert "**3 conversations**" in words(app)
 
 
+def test_a_link_can_name_tools(seeded: Mapping[str, Source], run: Run) -> None:
+    app = run(system="cg", tool="find_venue", failed="some")
+    assert not app.exception
+    assert "**1 of 3 conversations**" in words(app)
+    assert app.multiselect(key="tool").value == ["find_venue"]
+    app = run(system="cg", tool="a tool that nobody used")
+    assert not app.exception
+    assert "None of these conversations fits." in words(app)
+
+
 def test_bounds_the_wrong_way_round(seeded: Mapping[str, Source], run: Run) -> None:
     app = run(system="cg", messages_from="5", messages_to="2")
     assert not app.exception
@@ -182,6 +192,17 @@ def test_each_failure_says_what_to_do(
     assert error.remedy in words(app)
     assert app.selectbox(key="system").value == "cg"
     assert app.button(key="again")
+
+
+def test_no_system_is_enabled(sources: Mapping[str, Source], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "open_sources", lambda *_: {})
+    app = run()
+    assert not app.exception
+    assert "No system is enabled." in words(app)
+
+
+def test_what_ends_with_the_engine_is_said(empty: Mapping[str, Source], run: Run) -> None:
+    assert "What is here ends with the engine." in words(run())
 
 
 def test_a_start_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
