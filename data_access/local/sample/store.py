@@ -48,7 +48,8 @@ def fill(
     """Put all items into tables that exist and say how many went into each.
 
     `until` is the last full hour if not given. `names` maps default table names to real ones: tables that it leaves out get
-    nothing; without it every table has its default name. `progress` is told how many items are stored so far. Raises botocore's ClientError, and TimeoutError when the tables go on refusing writes.
+    nothing; without it every table has its default name. `progress` is told how many items are stored so far. Raises
+    botocore's ClientError, and TimeoutError when the tables go on refusing writes.
     """
     until = until or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     real, counts, lock = names or {}, Counter[str](), Lock()
