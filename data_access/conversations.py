@@ -132,6 +132,7 @@ class _Gathering:
     drafts: dict[str, list[Draft]] = field(default_factory=dict[str, list[Draft]])
     items: list[StoredItem] = field(default_factory=list[StoredItem])
     problems: list[Problem] = field(default_factory=list[Problem])
+    window_read: bool = False
 
     def __post_init__(self) -> None:
         self.shape = ConversationReader(self.source.place.system)
@@ -146,6 +147,7 @@ class _Gathering:
                     self._take_sessions(step)
                 elif step.purpose == "messages":
                     self._take_messages(step, self._pages(step, None))
+                    self.window_read = True
                 else:
                     self._take_each(step)
 
@@ -217,8 +219,7 @@ class _Gathering:
         """
         since, until = self.wanted.since, self.wanted.until
         if session.conversation_id not in self.drafts:
-            # Nothing in the window: only a conversation that spans it can still be wanted.
-            return _clearly_outside(session, self.wanted) if since is not None else False
+            return _clearly_outside(session, self.wanted, read=self.window_read)
         started = session.started_at is not None and since is not None and session.started_at >= since
         return started and (until is None or until > datetime.now(UTC))
 
@@ -284,11 +285,16 @@ class _Gathering:
         return next(key for key, table in self.source.place.system.tables.items() if table is self.shape.table)
 
 
-def _clearly_outside(session: _Session, wanted: Filter) -> bool:
+def _clearly_outside(session: _Session, wanted: Filter, *, read: bool) -> bool:
+    """Whether a conversation without a message so far cannot be in the window.
+
+    Its last activity says so only where the window's messages were read, and it has none: then it would have to span
+    the window. Without that, an application that forgets to write it would hide a conversation.
+    """
     started, last = session.started_at, session.last_activity_at
-    if started is None or last is None:
-        return False
-    return (wanted.until is not None and started >= wanted.until) or (wanted.since is not None and last < wanted.since)
+    if started is not None and wanted.until is not None and started >= wanted.until:
+        return True
+    return read and started is not None and last is not None and wanted.since is not None and last < wanted.since
 
 
 def _refuse_dear_scans(plan: Plan, limit: float | None) -> None:
