@@ -11,6 +11,7 @@ from pages.ui.markdown import reveal
 # Browsers freeze on fields of some megabytes; an item of DynamoDB is at most 400 KB, with its attributes' names.
 LIMIT_BYTES = 256 * 1024
 HEAD_CHARACTERS = 4_000
+HEAD_HEIGHT = 260
 
 
 def size(text: str) -> int:
@@ -25,7 +26,7 @@ def is_big(text: str) -> bool:
 
 def show(text: str, *, key: str, file_name: str, language: str | None = None) -> None:
     """The head of a big text in two or three elements."""
-    st.code(reveal(text[:HEAD_CHARACTERS]) + "\n…", language=language, wrap_lines=True)
+    st.code(reveal(text[:HEAD_CHARACTERS]) + "\n…", language=language, wrap_lines=True, height=HEAD_HEIGHT)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"The first {HEAD_CHARACTERS:,} of {len(text):,} characters, {size(text) / 1024:,.0f} KB in all.", width="content")
         st.download_button(

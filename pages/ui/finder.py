@@ -25,7 +25,7 @@ def ask() -> str:
         icon=":material/search:",
         autocomplete="off",
         persist_state="page",
-        width=260,
+        width=200,
         on_change=_start,
     )
     return (asked or "").strip()
@@ -62,7 +62,7 @@ def steps(found: Sequence[Hit], go: Callable[[int], None]) -> None:
         key=HIT,
         placeholder="All turns that have it",
         label_visibility="collapsed",
-        width=230,
+        width=180,
         on_change=partial(_chosen, go),
     )
     previous, following = found[(place - 1) % len(found)], found[(place + 1) % len(found)]

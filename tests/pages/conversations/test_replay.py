@@ -113,7 +113,7 @@ def test_turns_are_numbered_timed_and_divided(show: Callable[..., AppTest]) -> N
     assert not app.exception
     assert app.title[0].value == "Where is my order"
     first, second, third = heads(app)
-    assert first.startswith("**User** [1](?system=ai_agent&conversation=c-1&message=1)")
+    assert first.startswith('**User** [1](?system=ai_agent&conversation=c-1&message=1 "Link to this turn")')
     assert "2026-09-14 09:00:00 · +0 s" in first
     assert "**Assistant** [2]" in second
     assert "+3.5 s · answered in 3.5 s" in second
@@ -263,10 +263,10 @@ def test_a_conversation_without_a_list_has_no_neighbours(show: Callable[..., App
 
 
 def test_stored_items_show_address_types_and_digits(show: Callable[..., AppTest]) -> None:
-    app = show(replay_of(*(message(n) for n in range(1, 13))), {"replay_items": True}, **LINK)
+    app = show(replay_of(message(1, 'a \u202e"b'), *(message(n) for n in range(2, 13))), {"replay_items": True}, **LINK)
     fold = next(fold for fold in app.expander if fold.label == "Stored items (12)")
     assert len(fold.code) == 10
-    assert '"N": "1.10"' in fold.code[0].value
+    assert fold.code[0].value == '{\n  "id": {"S": "m1"},\n  "content": {"S": "a \\u202e\\"b"},\n  "n": {"N": "1.10"}\n}'
     assert ':gray[Table] `ai-agent-messages` :gray[key] `id = "m1"` :gray[through the index] `SessionTimestampIndex`' in words(app)
     app.toggle(key="replay_each").set_value(True).run()
     assert not app.exception

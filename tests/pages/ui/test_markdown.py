@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import unicodedata
@@ -13,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pages.ui import markdown
-from pages.ui.hidden import reveal
+from pages.ui.hidden import reveal, reveal_json
 from pages.ui.rewrite import LENGTH_LIMIT, Block
 
 # Streamlit parses with GFM; what its own steps change in plain text is checked by their expressions, taken from its frontend.
@@ -242,6 +243,15 @@ def test_hidden_characters_are_written_out_and_needed_ones_stay() -> None:
     for whole in ("می‌خواهم", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "❤️", "नमस्ते", "ශ්‍රී", "café 中文 한국어"):
         assert reveal(whole) == whole
     assert reveal("pay\u200dpal") == "pay<U+200D>pal"
+
+
+def test_hidden_characters_in_json_stay_the_value_that_is_stored() -> None:
+    stored = json.dumps({"a": "x\u202ey\u200b\U000e0041 می‌خواهم", "b": "\x7f"}, ensure_ascii=False)
+    shown = reveal_json(stored)
+    assert "\\u202e" in shown
+    assert json.loads(shown) == json.loads(stored)
+    (block,) = markdown.blocks(stored)
+    assert json.loads(block.body) == json.loads(stored)
 
 
 def test_every_invisible_category_is_covered() -> None:
