@@ -70,7 +70,7 @@ def ask(sources: Mapping[str, Source], zone: ZoneInfo) -> Asked:
     """Show the filters that a read depends on, in one row that wraps."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         titles = {name: source.title for name, source in sources.items()}
-        system = address.choice("System", titles, key="system", default=next(iter(titles)), width=185)
+        system = address.choice("System", titles, key="system", default=next(iter(titles)), width=215)
         user = st.text_input("User", key="find_user", persist_state="session", placeholder="Exact user id", width=200, autocomplete="off")
         tenant = _tenant(sources[system])
         preset = address.choice("Active in", RANGES, key="range", default=DEFAULT_RANGE, width=160)

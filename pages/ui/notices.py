@@ -13,6 +13,7 @@ import streamlit as st
 from data_access.errors import DataAccessError, ScanRefused
 from data_access.local.engine import Engine
 from data_access.models import Filter, Problem
+from pages.ui.registry import TABLES
 
 # Error code to icon, colour and headline.
 _HEADLINES: dict[str, tuple[str, str, str]] = {
@@ -46,6 +47,13 @@ def _say(error: DataAccessError) -> None:
     st.text(error.sentence)
     if error.remedy:
         st.text(error.remedy)
+    if error.code == "no_table":
+        to_tables()
+
+
+def to_tables() -> None:
+    """The way to the page that says what is there and makes what is not."""
+    st.page_link(TABLES.file, label="Open the tables page", icon=TABLES.icon)
 
 
 def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, price: str | None = None) -> None:
@@ -81,7 +89,7 @@ def ways_out(wanted: Filter) -> tuple[str, ...]:
         ways.append("Leave the tenant out, or check it: it must be exact too.")
     if wanted.since is not None:
         ways.append("Choose a longer time range.")
-    return tuple(ways) or ("The table is empty. Its health is on the tables page.",)
+    return tuple(ways) or ("There is nothing in it: the tables page says what is there.",)
 
 
 def unknown_system(given: str, titles: Sequence[str]) -> None:
