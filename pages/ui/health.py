@@ -78,13 +78,16 @@ def unknowns(tables: Sequence[TableHealth]) -> None:
 
 
 def differences(tables: Sequence[TableHealth]) -> None:
-    """What is not as the layouts say, a line each."""
+    """What is not as the layouts say, a line each; what is the same for several tables is said once."""
+    lines: dict[str, None] = {}
+    for table in tables:
+        for difference in table.differences:
+            icon = ":red[:material/error:]" if difference.breaks else ":blue[:material/info:]"
+            where = "" if table.found is not True else f"**{plain(table.name)}** "
+            lines[f"{icon} {where}{plain(difference.text)}"] = None
     with st.container(gap="xxsmall"):
-        for table in tables:
-            for difference in table.differences:
-                icon = ":red[:material/error:]" if difference.breaks else ":blue[:material/info:]"
-                where = "" if table.found is not True else f"**{plain(table.name)}** "
-                st.markdown(f"{icon} {where}{plain(difference.text)}")
+        for line in lines:
+            st.markdown(line)
 
 
 def indexes(tables: Sequence[TableHealth]) -> None:
