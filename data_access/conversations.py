@@ -139,7 +139,7 @@ class _Gathering:
 
     def run(self, plan: Plan, *, allow_scan: bool) -> None:
         limit = None if allow_scan else self.source.scan_budget
-        _refuse_dear_scans(plan, limit)
+        _refuse_dear_scans(self.source, plan, limit)
         self.reader = Reader(self.source, limit)
         with rare_collections():
             for step in plan.steps:
@@ -297,15 +297,17 @@ def _clearly_outside(session: _Session, wanted: Filter, *, read: bool) -> bool:
     return read and started is not None and last is not None and wanted.since is not None and last < wanted.since
 
 
-def _refuse_dear_scans(plan: Plan, limit: float | None) -> None:
+def _refuse_dear_scans(source: Source, plan: Plan, limit: float | None) -> None:
     units = sum(step.estimated_units for step in plan.scans)
     if limit is None or units <= limit:
         return
     tables = " and ".join(dict.fromkeys(step.table for step in plan.scans))
-    price = sum(step.estimated_usd or 0 for step in plan.scans)
+    costs = [step.estimated_usd for step in plan.scans]
+    price = "price unknown" if None in costs else f"${sum(cost for cost in costs if cost is not None):,.4f}"
+    narrower = "a user or a tenant" if source.place.system.has_part("tenant_id") else "a user"
     raise ScanRefused(
-        f"This needs a Scan of {tables}: about {units:,.0f} read units (${price:,.4f}), above the budget of {limit:,.0f}.",
-        "Give a user or a tenant, or allow the Scan.",
+        f"This needs a Scan of {tables}: about {units:,.0f} read units ({price}), above the budget of {limit:,.0f}.",
+        f"Give {narrower}, or allow the Scan.",
         estimated_units=units,
         budget=limit,
         table=plan.scans[0].table,

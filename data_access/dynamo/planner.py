@@ -50,9 +50,8 @@ def check(source: Source, wanted: Filter) -> dict[str, str]:
     known = known_parts(wanted)
     if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
         raise UsageError("The start of the time range is not before its end.", "Swap them, or widen the range.")
-    tables = source.place.system.tables.values()
     for part, word in (("tenant_id", "tenants"), ("user_id", "users")):
-        if part in known and not any(part in table.parts(kind) for table in tables for kind in (None, *table.kinds)):
+        if part in known and not source.place.system.has_part(part):
             raise UsageError(f"{source.title} has no {word}.", f"Leave the {word[:-1]} out.")
     return known
 
