@@ -111,7 +111,13 @@ view = transcript.View(
 with st.container(key="transcript"):
     transcript.show(messages, number, view)
 if number < pages:
-    st.button(f"Next {transcript.PAGE_TURNS} turns", icon=":material/arrow_downward:", on_click=at.next_page, args=(number + 1,))
+    st.button(
+        f"Next {transcript.PAGE_TURNS} turns",
+        icon=":material/arrow_downward:",
+        key="replay_more",
+        on_click=at.next_page,
+        args=(number + 1,),
+    )
 
 count = len(found.items)
 with st.expander(f"Stored items ({count:,})", icon=":material/database:", on_change="rerun", key="replay_items") as folded:

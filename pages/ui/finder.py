@@ -49,6 +49,8 @@ def steps(found: Sequence[Hit], go: Callable[[int], None]) -> None:
     """Counts, the list of turns, previous and next. `go` is called with the position of a turn."""
     total = sum(hit.count for hit in found)
     here = current(found)
+    if here is None:
+        st.session_state[HIT] = None  # of another conversation, or of other words
     place = found.index(here) if here else -1
     turns = f"{len(found):,} turn{'' if len(found) == 1 else 's'}"
     st.markdown(f"**{total:,}** in {turns}" + (f" · at {place + 1:,}" if here else ""), width="content")

@@ -33,7 +33,7 @@ def show(item: StoredItem, *, key: str) -> None:
     small, big = _without_big(item.wire)
     text = _LEAF.sub(r"{\1}", to_json(small, indent=2))
     if big_field.is_big(text):
-        big_field.show(text, key=f"{key}-all", file_name="item.json", language="json")
+        big_field.show(to_json(small), key=f"{key}-all", file_name="item.json", language="json", head=text)
     else:
         st.code(reveal_json(text), language="json", wrap_lines=True, height=420 if text.count("\n") > 30 else "content")
     for place, (path, value) in enumerate(big):

@@ -39,6 +39,8 @@ def show(calls: Sequence[ToolCall], *, key: str, words: str = "") -> None:
         ) as line:
             if not lazy or line.open or (opened and line.open is None):
                 _details(call, texts, f"{key}-{place}")
+            else:
+                st.caption("Opening")  # a line without anything in it could not be opened
 
 
 def _label(call: ToolCall, arguments: str) -> str:

@@ -191,6 +191,19 @@ def test_both_files_can_be_taken_away(page: Page, server: Server) -> None:
         assert "https://tracker.example/pixel.png" in text
 
 
+def test_a_huge_result_is_opened_by_its_head(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/replay?system=cg&conversation={LANDMARKS.large_conversation}")
+    huge = page.locator(".stExpander", has_text="export_metadata").first
+    huge.locator("summary").click()
+    expect(huge.get_by_text(re.compile("KB in all"))).to_be_visible()
+    with page.expect_download() as download:
+        huge.get_by_role("button", name="Download all of it").click()
+    assert download.value.path().stat().st_size > 256 * 1024
+    page.get_by_text("Stored items (1)").click()
+    expect(page.get_by_text("cg-chatbot-conversations").last).to_be_visible()
+    expect(page.get_by_text(re.compile("KB in all"))).to_have_count(2)
+
+
 def test_nothing_sticks_out_of_the_page(page: Page, server: Server) -> None:
     """On a desk and on a telephone, by day and by night."""
     for width in (1440, 420):

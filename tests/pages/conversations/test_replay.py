@@ -210,6 +210,34 @@ def test_find_steps_from_hit_to_hit_over_pages(show: Callable[..., AppTest]) -> 
     assert "**0** in 0 turns" in words(app)
 
 
+def test_what_is_looked_for_stays_from_one_conversation_to_the_next(show: Callable[..., AppTest]) -> None:
+    rows = tuple(OpenedRow("ai_agent", f"c-{n}", "user-1", "acme") for n in (1, 2))
+    both = {
+        "c-1": replay_of(message(1, "hay"), message(2, "needle")),
+        "c-2": replay_of(message(1, "a needle"), message(2, "hay"), conversation_id="c-2"),
+    }
+    app = show(lambda wanted, _: both[wanted.conversation_id or ""], {"opened": OpenedList(Filter("ai_agent"), rows)}, **LINK)
+    app.text_input(key="replay_words").set_value("needle").run()
+    app.button(key="replay_next_hit").click().run()
+    assert app.selectbox(key="replay_hit").value == 2
+    app.button(key="replay_next").click().run()
+    assert not app.exception
+    assert "**1** in 1 turn" in words(app)
+    assert app.selectbox(key="replay_hit").value is None
+    app.button(key="replay_next_hit").click().run()
+    assert app.selectbox(key="replay_hit").value == 1
+
+
+@pytest.mark.parametrize("given,first", [("3", 201), ("1", 1), ("99", 401), ("0", 1), ("x", 1)])
+def test_a_link_to_a_page(show: Callable[..., AppTest], given: str, first: int) -> None:
+    app = show(replay_of(*(message(n) for n in range(1, 451))), **LINK, page=given)
+    assert not app.exception
+    assert f"[{first}]" in heads(app)[0]
+    app.button(key="replay_more").click().run() if first < 401 else app.run()
+    assert not app.exception
+    assert f"[{min(first + 100, 401)}]" in heads(app)[0]
+
+
 def test_words_that_are_looked_for_are_not_in_the_address(show: Callable[..., AppTest]) -> None:
     app = show(replay_of(message(1, "secret plan")), **LINK)
     app.text_input(key="replay_words").set_value("secret").run()
@@ -351,11 +379,11 @@ def test_the_first_screen_of_a_long_conversation_is_quick(show: Callable[..., Ap
     app = show(found, **LINK)
     assert len(heads(app)) == 100
     fresh: list[float] = []
-    for round_ in range(3):
+    for round_ in range(5):
         app.session_state["replay_kept"] = None
         app.query_params["conversation"] = f"c-{round_}"
-        began = time.perf_counter()
+        began = time.process_time()  # so that what else this machine does has no part in it
         app.run()
-        fresh.append(time.perf_counter() - began)
-    print(f"\nfirst screen of 2,000 messages: {min(fresh) * 1000:.0f} ms, all of AppTest's own work included")
+        fresh.append(time.process_time() - began)
+    print(f"\nfirst screen of 2,000 messages: {min(fresh) * 1000:.0f} ms of this process's time, all of AppTest's own work included")
     assert min(fresh) < FIRST_SCREEN_SECONDS
