@@ -93,6 +93,14 @@ def test_a_user_id_is_not_in_the_address(seeded: Mapping[str, Source], run: Run)
     assert "alice" not in str(dict(app.query_params))
 
 
+def test_an_id_with_a_space_is_searched_as_typed(seeded: Mapping[str, Source], run: Run) -> None:
+    app = run(system="cg")
+    app.text_input(key="find_user").set_value("alice ").run()
+    assert not app.exception
+    assert "begins or ends with a space" in words(app)
+    assert "0 conversations" in words(app)
+
+
 def test_an_address_opens_the_same_list(empty: Mapping[str, Source], run: Run) -> None:
     app = run(system="ai_agent", tenant="acme", range="7d", sort="messages")
     assert app.selectbox(key="system").value == "ai_agent"
