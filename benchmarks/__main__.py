@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -18,15 +19,18 @@ from data_access.systems.create import create_tables
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dynascope-bench-") as folder, engine.attach(Path(folder)) as attachment:
         endpoint = attachment.engine.endpoint
-        settings = load_settings({"DYNASCOPE_STATE": folder})
-        source = open_sources(settings, endpoint)["ai_agent"]
-        create_tables(source)
+        # The page reads its settings from the environment: it is to find this engine.
+        os.environ.update(DYNASCOPE_MODE="local", DYNASCOPE_STATE=folder)
+        settings = load_settings()
+        sources = open_sources(settings, endpoint)
+        for source in sources.values():
+            create_tables(source)
         began = time.perf_counter()
-        data.load(source.client)
+        data.load(sources["ai_agent"].client)
         print(f"{data.MESSAGES:,} messages loaded into {attachment.engine.name} in {time.perf_counter() - began:.1f} s\n")
         figures: list[Figure] = []
         for measure in (reading.whole_table, reading.one_user, replaying.first_screen):
-            for figure in measure(source, endpoint):
+            for figure in measure(sources, endpoint):
                 print(figure, flush=True)
                 figures.append(figure)
     return 0 if all(figure.good for figure in figures) else 1

@@ -1,4 +1,4 @@
-"""50,000 generated messages in AI Agent Server's tables: the same each time, from a seed."""
+"""50,000 generated messages in AI Agent Server's tables and a few in CG's: the same each time, from a seed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,12 +39,37 @@ def sessions_and_messages(seed: int = 11) -> Iterator[tuple[str, dict[str, Any]]
         left, number = left - length, number + 1
 
 
+def embedded(seed: int = 12) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The busy user's conversations in CG Production Assistant's table, 20 messages in each item."""
+    rng = random.Random(seed)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(BUSY_CONVERSATIONS):
+        session = list(
+            _session(rng, str(uuid.UUID(int=rng.getrandbits(128), version=4)), "", BUSY_USER, start + timedelta(days=number), 20)
+        )
+        messages = [{"M": {name: item[name] for name in ("role", "content", "timestamp")}} for _, item in session[1:]]
+        own = session[0][1]
+        yield (
+            "cg-chatbot-conversations",
+            {
+                "conversation_id": own["id"],
+                "user_id": own["userId"],
+                "created_at": own["createdAt"],
+                "updated_at": own["updatedAt"],
+                "messages": {"L": messages},
+                "message_count": {"N": "20"},
+            },
+        )
+
+
 def long_session(seed: int = 11) -> str:
     """The id of the session with 2,000 messages."""
     return next(item["id"]["S"] for table, item in sessions_and_messages(seed) if table == "ai-agent-sessions")
 
 
-def _session(rng: random.Random, session: str, tenant: str, user: str, start: datetime, length: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def _session(
+    rng: random.Random, session: str, tenant: str, user: str, start: datetime, length: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
     end = start + timedelta(seconds=30 * length)
     own = {"id": session, "tenantId": tenant, "userId": user, "createdAt": _iso(start), "updatedAt": _iso(end)}
     yield "ai-agent-sessions", {name: {"S": value} for name, value in own.items()} | {"isActive": {"BOOL": False}}
@@ -60,7 +85,9 @@ def _session(rng: random.Random, session: str, tenant: str, user: str, start: da
             "timestamp": {"S": _iso(start + timedelta(seconds=30 * turn))},
         }
         if not asked and rng.random() < 0.3:
-            item["metadata"] = {"M": {"model": {"S": "assistant-1"}, "tokens": {"N": str(rng.randint(20, 900))}, "tool_calls": _tool_call(rng)}}
+            item["metadata"] = {
+                "M": {"model": {"S": "assistant-1"}, "tokens": {"N": str(rng.randint(20, 900))}, "tool_calls": _tool_call(rng)}
+            }
         yield "ai-agent-messages", item
 
 
@@ -76,7 +103,7 @@ def _iso(when: datetime) -> str:
 
 def load(client: DynamoDBClient) -> None:
     """Put all of it, in batches of 25."""
-    rows = sessions_and_messages()
+    rows = chain(sessions_and_messages(), embedded())
     batches: list[list[tuple[str, dict[str, Any]]]] = []
     while batch := list(islice(rows, 25)):
         batches.append(batch)

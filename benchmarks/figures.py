@@ -28,7 +28,8 @@ class Figure:
     def __str__(self) -> str:
         ratio = f"{self.ours / self.peer:.2f}" if self.peer else "-"
         verdict = "ok" if self.good else "TOO SLOW"
-        return f"{self.name:<58} {self.ours:>9.3f} {self.unit:<5} {self.peer_name:<34} {self.peer:>9.3f} {self.unit:<5} {ratio:>6}  {self.bound:<26} {verdict}"
+        ours, peer = f"{self.ours:>9.3f} {self.unit:<3}", f"{self.peer:>9.3f} {self.unit:<3}"
+        return f"{self.name:<62} {ours} {self.peer_name:<33} {peer} {ratio:>6}  {self.bound:<26} {verdict}"
 
 
 def cpu_seconds(work: Callable[[], object], *, rounds: int = 3) -> float:
@@ -51,7 +52,8 @@ def wall_seconds(work: Callable[[], object], *, rounds: int) -> float:
 
 def paired_wall_seconds(ours: Callable[[], object], peer: Callable[[], object], *, rounds: int) -> tuple[float, float]:
     """Medians of both, taken in turns: what disturbs the machine disturbs both."""
-    ours(), peer()
+    ours()
+    peer()
     pairs = [(_timed(ours), _timed(peer)) for _ in range(rounds)]
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 

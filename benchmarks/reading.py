@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 _LOCAL: dict[str, Any] = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
 
-def whole_table(source: Source, endpoint: str) -> list[Figure]:
+def whole_table(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
     """CPU seconds of this process to have every item of ai-agent-messages as an object."""
+    source = sources["ai_agent"]
     found = _all_messages(source)
     assert len(found) == data.MESSAGES, f"{len(found)} messages were read, not {data.MESSAGES}"
     ours = cpu_seconds(lambda: _all_messages(source))
@@ -40,25 +42,25 @@ def whole_table(source: Source, endpoint: str) -> list[Figure]:
     ]
 
 
-def one_user(source: Source, endpoint: str) -> list[Figure]:
+def one_user(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
     """Wall time to list one user's conversations, beside the same Queries sent with a bare boto3 client."""
     client = _client(endpoint)
-    wanted = Filter("ai_agent", user_id=data.BUSY_USER, tenant_id=data.BUSY_TENANT)
-    assert len(list_conversations(source, wanted).conversations) == data.BUSY_CONVERSATIONS
-    ours, bare = paired_wall_seconds(lambda: list_conversations(source, wanted), lambda: _bare_list(client), rounds=40)
-    one, query = paired_wall_seconds(lambda: list_conversations(source, wanted), lambda: _bare_query(client), rounds=40)
+    apart = Filter("ai_agent", user_id=data.BUSY_USER, tenant_id=data.BUSY_TENANT)
+    inside = Filter("cg", user_id=data.BUSY_USER)
+    for wanted in (apart, inside):
+        assert len(list_conversations(sources[wanted.system], wanted).conversations) == data.BUSY_CONVERSATIONS
+    name = f"list a user's {data.BUSY_CONVERSATIONS} conversations"
+    several = paired_wall_seconds(lambda: list_conversations(sources["ai_agent"], apart), lambda: _bare_list(client), rounds=40)
+    single = paired_wall_seconds(lambda: list_conversations(sources["cg"], inside), lambda: _bare_embedded(client), rounds=40)
     return [
-        Figure(
-            f"list one user's {data.BUSY_CONVERSATIONS} conversations (wall)",
-            ours * 1000,
-            f"the same {data.BUSY_CONVERSATIONS + 1} Queries by boto3",
-            bare * 1000,
-            "ms",
-            1300 * bare + 15,
-            "at most 1.3 of it + 15 ms",
-        ),
-        Figure("  the same, beside its first Query alone", one * 1000, "boto3 Query of the sessions", query * 1000, "ms", None, "for information"),
+        _beside(f"{name}, messages apart (wall)", f"the same {data.BUSY_CONVERSATIONS + 1} Queries by boto3", several),
+        _beside(f"{name}, messages inside (wall)", "the same Query by boto3", single),
     ]
+
+
+def _beside(name: str, peer_name: str, seconds: tuple[float, float]) -> Figure:
+    ours, peer = (1000 * value for value in seconds)
+    return Figure(name, ours, peer_name, peer, "ms", 1.3 * peer + 15, "at most 1.3 of it + 15 ms")
 
 
 def _all_messages(source: Source) -> list[Message]:
@@ -70,7 +72,9 @@ def _all_messages(source: Source) -> list[Message]:
         for page in Reader(source, None).pages(step):
             for wire in page.items:
                 item = decode_item(wire)
-                drafts.setdefault(reader.conversation_id(item) or "", []).append(reader.draft(item, Address(step.table, {"id": item["id"]})))
+                drafts.setdefault(reader.conversation_id(item) or "", []).append(
+                    reader.draft(item, Address(step.table, {"id": item["id"]}))
+                )
         return [message for several in drafts.values() for message in reader.sequence(several)]
 
 
@@ -80,7 +84,9 @@ def _wrangler(endpoint: str) -> int:
     awswrangler.config.dynamodb_endpoint_url = endpoint
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        frame: Any = awswrangler.dynamodb.read_items("ai-agent-messages", allow_full_scan=True, boto3_session=boto3.session.Session(**_LOCAL))
+        frame: Any = awswrangler.dynamodb.read_items(
+            "ai-agent-messages", allow_full_scan=True, boto3_session=boto3.session.Session(**_LOCAL)
+        )
     assert len(frame) == data.MESSAGES
     return len(frame)
 
@@ -110,6 +116,17 @@ def _bare_query(client: DynamoDBClient) -> list[dict[str, Any]]:
         IndexName="TenantUserIndex",
         KeyConditionExpression="tenantId = :t AND userId = :u",
         ExpressionAttributeValues={":t": {"S": data.BUSY_TENANT}, ":u": {"S": data.BUSY_USER}},
+        ReturnConsumedCapacity="INDEXES",
+    )
+    return [dict(item) for item in answer["Items"]]
+
+
+def _bare_embedded(client: DynamoDBClient) -> list[dict[str, Any]]:
+    answer = client.query(
+        TableName="cg-chatbot-conversations",
+        IndexName="user_id-created_at-index",
+        KeyConditionExpression="user_id = :u",
+        ExpressionAttributeValues={":u": {"S": data.BUSY_USER}},
         ReturnConsumedCapacity="INDEXES",
     )
     return [dict(item) for item in answer["Items"]]

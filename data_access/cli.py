@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         with ExitStack() as stack:
             options.run(options, _Session(stack))
+            sys.stdout.flush()
     except DataAccessError as error:
         print(to_json({"error": {"code": error.code, "message": str(error)}}), file=sys.stderr)
         return 2 if isinstance(error, _WRONG_USAGE) else 1
@@ -61,17 +62,23 @@ class _Session:
         self.settings: Settings = load_settings()
 
     def sources(self) -> Mapping[str, Source]:
-        attachment = local.attach(self.settings)
-        if attachment is None:
-            return open_sources(self.settings)
-        self._stack.enter_context(attachment)
-        if attachment.engine.notice:
-            say(attachment.engine.notice)
-        return open_sources(self.settings, attachment.engine.endpoint)
+        return self._open(self.settings)
 
     def source(self, system: str) -> Source:
-        self.settings.place(system)
-        return self.sources()[system]
+        """The one system alone: what is wrong with another's profile or role is not this command's business."""
+        return self._open(replace(self.settings, places={system: self.settings.place(system)}))[system]
+
+    def _open(self, settings: Settings) -> Mapping[str, Source]:
+        endpoint = None
+        if (attachment := local.attach(settings)) is not None:
+            self._stack.enter_context(attachment)
+            endpoint = attachment.engine.endpoint
+            if attachment.engine.notice:
+                say(attachment.engine.notice)
+        sources = open_sources(settings, endpoint)
+        for source in sources.values():
+            self._stack.callback(source.client.close)
+        return sources
 
 
 # Output
@@ -117,12 +124,14 @@ def _systems(_: argparse.Namespace, session: _Session) -> None:
 
 def _conversations(options: argparse.Namespace, session: _Session) -> None:
     wanted = Filter(options.system, options.user, options.tenant, options.since, options.until)
+    only = _narrow(options)
+    narrow((), only)  # A bound that makes no sense is refused before anything is paid for.
     source = session.source(options.system)
     if options.explain:
         _explain(plan_list(source, wanted))
         return
     listing = list_conversations(source, wanted, allow_scan=options.allow_scan)
-    found = narrow(listing.conversations, _narrow(options))
+    found = narrow(listing.conversations, only)
     for conversation in found[: options.limit]:
         show(conversation)
     for problem in listing.problems:
@@ -209,10 +218,12 @@ class _Parser(argparse.ArgumentParser):
 
 def _time(text: str) -> datetime:
     try:
+        if text.isdigit() and len(text) != len("20261120"):
+            raise ValueError  # Seconds or milliseconds, which Python may take for a day of the year 1712.
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is not a time in ISO 8601, such as 2026-11-20T08:00:00Z") from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def _positive(text: str) -> int:

@@ -97,16 +97,19 @@ class Settings:
 def load_settings(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """Read dynascope.toml in `folder` (default: the current one) and the environment. Raises SettingsError, SpecError."""
     env = os.environ if environment is None else environment
-    path = (folder or Path()) / env.get("DYNASCOPE_CONFIG", "dynascope.toml")
-    file = _read(path, must_exist="DYNASCOPE_CONFIG" in env)
+    path = (folder or Path()) / (env.get("DYNASCOPE_CONFIG") or "dynascope.toml")
+    file = _read(path, must_exist=bool(env.get("DYNASCOPE_CONFIG")))
     mode = env.get("DYNASCOPE_MODE") or file.mode
     if mode not in ("local", "aws"):
         raise SettingsError(f"DYNASCOPE_MODE is {mode!r}.", "It is local or aws.")
-    if file.scan_budget <= 0 or (file.scan_rate is not None and file.scan_rate <= 0) or file.pause_minutes <= 0:
+    if not all(number is None or number > 0 for number in (file.scan_budget, file.scan_rate, file.pause_minutes)):
         raise SettingsError(f"{path.name}: scan_budget, scan_rate and pause_minutes are above zero.")
     systems = dict(built_in())
     if file.specs is not None:
-        systems |= load_folder(path.parent / file.specs)
+        own = path.parent / file.specs
+        if not own.is_dir():
+            raise SettingsError(f"{path.name}: specs: there is no folder {file.specs}.", "It is looked for beside the configuration file.")
+        systems |= load_folder(own)
     for name in file.systems:
         if name not in systems:
             raise SettingsError(f"{path.name}: systems.{name}: there is no such system.", f"The systems are: {', '.join(systems)}.")
@@ -133,8 +136,10 @@ def _read(path: Path, *, must_exist: bool) -> _File:
     try:
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         return TypeAdapter(_File).validate_python(raw)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name} is not valid TOML: {error}.") from None
+    except OSError as error:
+        raise SettingsError(f"{path.name} cannot be read: {error.strerror}.") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         reason = "there is no such key" if first["type"] == "unexpected_keyword_argument" else first["msg"]
@@ -159,9 +164,12 @@ def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str
     for name in own.tables:
         if name not in system.tables:
             raise SettingsError(f"{file}: systems.{system.id}.tables.{name}: {system.title} has the tables {', '.join(system.tables)}.")
+    if not all(own.tenants):
+        raise SettingsError(f"{file}: systems.{system.id}.tenants: one of them is empty.")
+    tenants = tuple(dict.fromkeys(own.tenants))  # One that is named twice would be read twice.
     if mode == "local":
         names = {key: own.tables.get(key) or table.name for key, table in system.tables.items()}
-        return Place(system, names, DEFAULT_REGION, tenants=own.tenants)
+        return Place(system, names, DEFAULT_REGION, tenants=tenants)
     names = {key: own.tables.get(key) or env.get(table.environment or "") or table.name for key, table in system.tables.items()}
     region = (
         own.region
@@ -172,7 +180,7 @@ def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str
         or system.region
         or DEFAULT_REGION
     )
-    return Place(system, names, region, own.profile, own.role_arn, own.tenants)
+    return Place(system, names, region, own.profile, own.role_arn, tenants)
 
 
 def _profile_region(profile: str | None) -> str | None:

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from data_access.costs.prices import ReadPrice, TableClass, read_price
 from data_access.dynamo.aws import Source
 from data_access.errors import from_aws
-from data_access.systems.spec import Table
+from data_access.systems.spec import Index, Table
 
 # Sizes change slowly and AWS itself counts only every six hours; keys and indexes hardly ever change.
 _KEEP_SECONDS = 60.0
@@ -24,7 +24,7 @@ _KEEP_SECONDS = 60.0
 class TableFacts:
     """Item count, mean item size in bytes, and the price of reading. `sized` is False where the size is the spec's guess.
 
-    `indexes` are the global secondary indexes that can answer for the table: active, with all attributes in them.
+    `indexes` are the global secondary indexes that can answer for the table: active, with their key and all attributes in them.
     """
 
     indexes: frozenset[str]
@@ -78,6 +78,14 @@ def table_facts(description: Mapping[str, Any], table: Table, region: str) -> Ta
     indexes = frozenset(
         index["IndexName"]
         for index in description.get("GlobalSecondaryIndexes", ())
-        if index.get("IndexStatus", "ACTIVE") == "ACTIVE" and index["Projection"]["ProjectionType"] == "ALL"
+        if index.get("IndexStatus", "ACTIVE") == "ACTIVE"
+        and index["Projection"]["ProjectionType"] == "ALL"
+        and _has_key(index, table.indexes.get(index["IndexName"]))
     )
     return TableFacts(indexes, count, size / count if sized else table.typical_bytes, sized, read_price(region, table_class))
+
+
+def _has_key(live: Mapping[str, Any], wanted: Index | None) -> bool:
+    """Whether the live index has the key that the system's file says: another one answers other questions."""
+    schema = {part["KeyType"]: part["AttributeName"] for part in live["KeySchema"]}
+    return wanted is not None and (schema.get("HASH"), schema.get("RANGE")) == (wanted.partition_key, wanted.sort_key)

@@ -102,10 +102,11 @@ class Pace:
             now = time.monotonic()
             self._free_at = max(self._free_at, now) + units / self._rate
 
-    def wait(self) -> None:
+    def wait(self, stop: threading.Event) -> None:
+        """Until the debt is paid, or `stop` is set."""
         if self._rate is None:
             return
         with self._lock:
             delay = self._free_at - time.monotonic()
         if delay > 0:
-            time.sleep(delay)
+            stop.wait(delay)

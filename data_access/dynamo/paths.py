@@ -19,6 +19,9 @@ _TIMES = frozenset({"sent_at", "started_at", "last_activity_at"})
 _PARTITION_KEY_BYTES, _SORT_KEY_BYTES = 2_048, 1_024
 # Local time runs from UTC-12 to UTC+14, and a time kept as text with an offset sorts by its local digits.
 _WEST, _EAST = timedelta(hours=12), timedelta(hours=14)
+# Digits of seconds that sort before the text "20…" and have ten of them: from September 2001 to May 2033.
+_TEN_DIGITS, _TWENTY = 1_000_000_000, 2_000_000_000
+_LAST_SECONDS = 99_999_999_999  # a larger number is milliseconds: see items/values.py
 _WORDS = {"conversation_id": "conversation id", "user_id": "user id", "tenant_id": "tenant id", "kind": "type of data"}
 
 
@@ -124,10 +127,12 @@ def _ranges(table: Table, attribute: str, window: Window) -> tuple[Term, ...]:
 def _number_ranges(attribute: str, window: Window) -> tuple[Term, ...]:
     """Milliseconds as the guide says, and seconds, since some writers store those."""
     low, high = _epoch(window.since), _epoch(window.until)
+    # From the beginning on, and as good as, the smaller seconds lie in the same range: two would bring them twice.
+    low = None if low is None or low * 1000 <= _LAST_SECONDS else low
     milliseconds = _range(attribute, None if low is None else low * 1000, None if high is None else (high + 1) * 1000)
-    if low is None:  # From the beginning on, the smaller seconds lie in the same range.
-        return (milliseconds,)
-    return (milliseconds, _range(attribute, low, 99_999_999_999 if high is None else high + 1))
+    if low is None or low >= _LAST_SECONDS:
+        return (milliseconds,) if low is not None or high is not None else ()
+    return (milliseconds, _range(attribute, low, _LAST_SECONDS if high is None else min(high + 1, _LAST_SECONDS)))
 
 
 def _text_ranges(attribute: str, window: Window, *, utc: bool) -> tuple[Term, ...]:
@@ -137,13 +142,19 @@ def _text_ranges(attribute: str, window: Window, *, utc: bool) -> tuple[Term, ..
     after everything that can follow.
     """
     west, east = (timedelta(), timedelta()) if utc else (_WEST, _EAST)
-    low = None if window.since is None else _second(window.since, -west)
+    # A space between date and time sorts before the T.
+    low = None if window.since is None else _second(window.since, -west).replace("T", "T" if utc else " ")
     high = None if window.until is None else _second(window.until, east) + "~"
-    texts = _range(attribute, low, high)
-    if low is None:  # "1764…" sorts before "20…": one range holds both.
-        return (texts,)
     first, last = _epoch(window.since), _epoch(window.until)
-    return (texts, _range(attribute, str(first), f"{last if last is not None else 19_999_999_999}~"))
+    if first is not None and first < _TEN_DIGITS:
+        low = None  # Before the seconds had ten digits there were no chatbots: from the beginning on.
+    if low is None and high is None:
+        return ()
+    texts = _range(attribute, low, high)
+    # "1764…" sorts before "20…": from the beginning on, one range holds both.
+    if low is None or first is None or first >= _TWENTY:
+        return (texts,)
+    return (texts, _range(attribute, str(first), f"{min(last, _TWENTY - 1) if last is not None else _TWENTY - 1}~"))
 
 
 def _range(attribute: str, low: str | int | None, high: str | int | None) -> Term:

@@ -50,9 +50,8 @@ def check(source: Source, wanted: Filter) -> dict[str, str]:
     known = known_parts(wanted)
     if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
         raise UsageError("The start of the time range is not before its end.", "Swap them, or widen the range.")
-    tables = source.place.system.tables.values()
     for part, word in (("tenant_id", "tenants"), ("user_id", "users")):
-        if part in known and not any(part in table.parts(kind) for table in tables for kind in (None, *table.kinds)):
+        if part in known and not source.place.system.has_part(part):
             raise UsageError(f"{source.title} has no {word}.", f"Leave the {word[:-1]} out.")
     return known
 
@@ -162,7 +161,9 @@ class _Planner:
         if access is not None and access.complete:
             reason = "both keys are known" if side.table.sort_key else "the key is known"
             units = get_units(side.facts.item_bytes)
-            steps = (self._step(Operation.GET, "conversations", side, reason, units, keys=access.keys, filters=access.filters),)
+            # The id is compared after reading, as the reader understands it: it may be a number, or inside of JSON text.
+            filters = tuple(term for term in access.filters if term.shown != ":conversation_id")
+            steps = (self._step(Operation.GET, "conversations", side, reason, units, keys=access.keys, filters=filters),)
         elif access is not None:
             steps = self._queries(side, "conversations", access, _why(access), side.facts.item_bytes)
         elif self._messages is None:

@@ -15,11 +15,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.costs.units import PAGE_BYTES, query_units
 from data_access.dynamo.aws import CONCURRENCY, Source
 from data_access.dynamo.codec import Item, continue_key, encode
 from data_access.dynamo.meter import Meter, Pace
 from data_access.dynamo.plan import Operation, Step, Term
 from data_access.errors import ScanRefused, from_aws
+
+_PAGE_UNITS = query_units(PAGE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class Reader:
         self._source = source
         self._scan_limit = scan_limit
         self._pace = Pace(source.scan_rate)
+        # More at once than the rate allows would only be a burst, with a long pause after it.
+        self._parallel = CONCURRENCY if source.scan_rate is None else min(CONCURRENCY, max(1, int(source.scan_rate / _PAGE_UNITS)))
+        self._scanned = 0.0
         self.meter = Meter(source.place.region)
 
     def pages(self, step: Step, value: str | None = None) -> Iterator[Page]:
@@ -106,7 +112,7 @@ class Reader:
 
     def _scan(self, step: Step) -> Iterator[Page]:
         """All segments at once. The first failure ends them all; a caller that stops early ends them too."""
-        segments = min(CONCURRENCY, max(1, step.times))
+        segments = min(self._parallel, max(1, step.times))
         done: queue.Queue[Page | Exception | None] = queue.Queue(maxsize=2 * CONCURRENCY)
         stop = threading.Event()
 
@@ -122,10 +128,12 @@ class Reader:
             try:
                 request = _request(step, None) | {"Segment": segment, "TotalSegments": segments}
                 pages = self._follow(step, request)
+                self._pace.wait(stop)
                 while not stop.is_set() and (page := next(pages, None)) is not None:
                     self._pace.spend(page.units)
                     put(page)
-                    self._pace.wait()
+                    if not page.is_last:
+                        self._pace.wait(stop)
             except Exception as error:
                 put(error)
             else:
@@ -134,7 +142,7 @@ class Reader:
         with ThreadPoolExecutor(segments, thread_name_prefix="scan") as pool:
             for segment in range(segments):
                 pool.submit(read, segment)
-            spent, running = 0.0, segments
+            running = segments
             try:
                 while running:
                     result = done.get()
@@ -143,16 +151,17 @@ class Reader:
                         continue
                     if isinstance(result, Exception):
                         raise result
-                    spent += result.units
-                    self._check(step, spent)
+                    self._scanned += result.units
+                    self._check(step)
                     yield result
             finally:
                 stop.set()
 
-    def _check(self, step: Step, spent: float) -> None:
-        if self._scan_limit is not None and spent > self._scan_limit:
+    def _check(self, step: Step) -> None:
+        """All Scans of the read together: the budget is for the whole of it."""
+        if self._scan_limit is not None and self._scanned > self._scan_limit:
             raise ScanRefused(
-                f"The Scan of {step.table} was stopped after {spent:,.0f} read units: the table is larger than AWS last counted.",
+                f"The Scan of {step.table} was stopped after {self._scanned:,.0f} read units: the table is larger than AWS last counted.",
                 "Narrow the question, or allow the Scan.",
                 estimated_units=None,
                 budget=self._scan_limit,

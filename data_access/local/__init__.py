@@ -5,7 +5,9 @@ Imported by the engine's supervisor too, which is to be up in a moment: keep the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
     from data_access.local.engine import Attachment
     from data_access.settings import Settings
 
-# Written once the sample has been offered. Whoever empties the tables afterwards wants them empty.
-_MARK = "sample.done"
+# Says up to which time the sample was made, and whether all of it is in the tables. Whoever empties the tables afterwards
+# wants them empty; a filling that was broken off is done again, with the same items.
+_MARK = "sample.json"
 
 
 def folder(settings: Settings) -> Path:
@@ -72,16 +75,21 @@ def fill(settings: Settings, attachment: Attachment, say: Callable[[str], None])
     with FileLock(settings.state / "sample.lock", mode=0o600):
         for source in sources.values():
             create_tables(source)
-        if (attachment.engine.persistent and mark.exists()) or not all(_is_empty(source) for source in sources.values()):
+        until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        begun = json.loads(mark.read_text()) if attachment.engine.persistent and mark.exists() else None
+        if begun is not None and not begun["done"]:
+            until = datetime.fromisoformat(begun["until"])
+        elif begun is not None or not all(_is_empty(source) for source in sources.values()):
             return None
         say("Filling the local tables with sample data, once.")
+        mark.write_text(json.dumps({"until": until.isoformat(), "done": False}))
         names = {table.name: source.place.tables[key] for source in sources.values() for key, table in source.place.system.tables.items()}
         client = next(iter(sources.values())).client
         try:
-            counts = sample.fill(client, names=names)
+            counts = sample.fill(client, until=until, names=names)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             raise from_aws(error, operation="BatchWriteItem") from None
-        mark.touch()
+        mark.write_text(json.dumps({"until": until.isoformat(), "done": True}))
         return counts
 
 

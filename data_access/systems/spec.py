@@ -141,6 +141,10 @@ class System:
     def table_holding(self, holds: Holds) -> Table | None:
         return next((t for t in self.tables.values() if t.kinds_holding(holds)), None)
 
+    def has_part(self, part: str) -> bool:
+        """Whether any item of the system names this part: a system without it has no tenants, say."""
+        return any(part in table.parts(kind) for table in self.tables.values() for kind in (None, *table.kinds))
+
     @property
     def conversations(self) -> Table:
         table = self.table_holding("conversation")
@@ -168,7 +172,13 @@ class Drift:
 
 def load(path: Path) -> System:
     """Read one system's file. Raises SpecError with file, line or key, and reason."""
-    return parse(path.read_text(encoding="utf-8"), path.name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path.name}: this is not UTF-8: {error}.") from None
+    except OSError as error:
+        raise SpecError(f"{path.name} cannot be read: {error.strerror}.") from None
+    return parse(text, path.name)
 
 
 def parse(text: str, file: str) -> System:
@@ -266,7 +276,8 @@ def _check_parts(place: str, attributes: Mapping[str, Attribute], holds: str, al
         if attribute.part is None:
             continue
         if attribute.part not in allowed:
-            raise SpecError(f"{place}.{name}: {attribute.part} is not a part of a {holds}; the parts are {', '.join(sorted(allowed))}.")
+            one = f"an {holds}" if holds[0] in "aeiou" else f"a {holds}"
+            raise SpecError(f"{place}.{name}: {attribute.part} is not a part of {one}; the parts are {', '.join(sorted(allowed))}.")
         if attribute.part in seen:
             raise SpecError(f"{place}.{name}: the part {attribute.part} is played by {seen[attribute.part]} already.")
         seen[attribute.part] = name
@@ -284,6 +295,10 @@ def _check_system(file: str, system: System) -> None:
     table = system.table_holding("conversation")
     if table is None:
         raise SpecError(f"{file}: tables: none of them holds conversations.")
+    for holds in ("conversation", "message"):
+        both = [name for name, one in system.tables.items() if one.kinds_holding(holds)]
+        if len(both) > 1:
+            raise SpecError(f"{file}: tables: {' and '.join(both)} both hold {holds}s; only one of them would be read.")
     embedded = any("messages" in table.parts(kind) for kind in table.kinds_holding("conversation"))
     if embedded == (system.messages is not None):
         raise SpecError(f"{file}: messages are either in a table of their own or in a conversation's attribute with the part messages.")

@@ -47,8 +47,12 @@ if opening is not None:
 st.title(registry.FIND.title)
 try:
     sources = load.sources()
+    notices.engine(load.engine())
 except DataAccessError as error:
     notices.show(error, again=load.reopen)
+    st.stop()
+if not sources:
+    notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
     st.stop()
 
 asked_system = st.query_params.get("system")
@@ -58,7 +62,8 @@ if asked_system is not None and asked_system not in sources:
 asked = filters.ask(sources, zone)
 wanted = asked.filter
 path_slot = st.container()
-bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+# To the left: the table's own toolbar appears above its right end and would cover a button there.
+bar = st.container(horizontal=True, vertical_alignment="center", gap="medium")
 list_slot = st.container()
 
 plan = None
@@ -83,8 +88,8 @@ if listing is None:
     st.stop()
 
 with bar:
-    count_slot = st.container(gap="xxsmall")
-    with st.container(horizontal=True, width="content"):
+    count_slot = st.container(gap="xxsmall", width="content")
+    with st.container(horizontal=True, width="content", gap="small"):
         wish = filters.narrowing(listing.conversations)
         st.button("Refresh", icon=":material/refresh:", on_click=load.forget_lists, help="Read the list again.")
         download_slot = st.container(width="content")

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from data_access import export
-from data_access.errors import Ambiguous, DataAccessError, ScanRefused
+from data_access.errors import Ambiguous, DataAccessError, ScanRefused, UsageError
 from data_access.models import Filter, Message
 from pages.ui import (
     access,
@@ -36,26 +36,27 @@ def allow(wanted: Filter) -> None:
 
 here = at.read_url()
 top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="replay_top")
-with top.container(horizontal=True, vertical_alignment="center", width="content"):
+with top:
     st.page_link(registry.FIND.file, label="All conversations", icon=":material/arrow_back:")
 if here is None:
     notices.empty("No conversation is open.", "Choose one in the list, or open a link to one.", icon="forum")
     st.stop()
-with top:
+with top.container(horizontal=True, vertical_alignment="center", width="content"):
+    wish = view_menu.ask()
+    download_slot = st.container(width="content")
     candidates.neighbours(here)
 
 try:
     with st.skeleton(height=480):
         found = load.replay(here.filter, st.session_state.get("replay_allowed") == here.filter)
 except ScanRefused as error:
-    notices.scan_refused(error, price=None, allow=partial(allow, here.filter), key="replay_read")
+    notices.scan_refused(error, allow=partial(allow, here.filter), key="replay_read")
     st.stop()
 except Ambiguous as error:
-    notices.show(error)
-    candidates.choose(error.candidates, zone)
+    candidates.choose(error, zone)
     st.stop()
 except DataAccessError as error:
-    notices.show(error, again=load.replay.clear, key="replay_again")
+    notices.show(error, again=None if isinstance(error, UsageError) else load.replay.clear, key="replay_again")
     st.stop()
 
 conversation, messages = found.conversation, found.messages
@@ -63,32 +64,27 @@ at.arrive(here, len(messages))
 facts.show(conversation, load.source(here.filter.system).title, zone)
 reading.show(found.plan, found.measured, key="replay_path")
 notices.problems(conversation.problems, key="replay_problems")
+with download_slot:
+    view_menu.downloads(partial(export.as_markdown, found, zone), partial(export.as_json, found), partial(export.file_name, conversation))
 if not messages:
     notices.empty("This conversation has no messages.", "Its own item is below, as it is stored.")
 elif here.message is not None and here.message > len(messages):
     st.caption(f":orange[:material/link_off: The link names message {here.message:,}, and there are {len(messages):,}.]")
 
-with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        words = finder.ask()
-        hits = finder.hits(messages, words)
-        if words:
-            finder.steps(hits, at.turn_to)
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        wish = view_menu.ask()
-        view_menu.downloads(
-            partial(export.as_markdown, found, zone),
-            partial(export.as_json, found),
-            partial(export.file_name, conversation),
-        )
-
+# Below the turns and always in view, so that a jump to a turn does not carry the reader away from what made it.
+bar = st.bottom.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+with bar, st.container(horizontal=True, vertical_alignment="center", width="content"):
+    words = finder.ask()
+    hits = finder.hits(messages, words)
+    if words:
+        finder.steps(hits, at.turn_to)
 pages = transcript.pages(messages)
 number = 1
 if pages > 1:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with bar:
         number = at.ask_page(pages)
-        first = (number - 1) * transcript.PAGE_TURNS
-        st.caption(f"Turns {first + 1:,} to {min(first + transcript.PAGE_TURNS, len(messages)):,} of {len(messages):,}", width="content")
+    first = (number - 1) * transcript.PAGE_TURNS
+    st.caption(f"Turns {first + 1:,} to {min(first + transcript.PAGE_TURNS, len(messages)):,} of {len(messages):,}")
 
 
 def stored(message: Message) -> None:
@@ -115,7 +111,13 @@ view = transcript.View(
 with st.container(key="transcript"):
     transcript.show(messages, number, view)
 if number < pages:
-    st.button(f"Next {transcript.PAGE_TURNS} turns", icon=":material/arrow_downward:", on_click=at.next_page, args=(number + 1,))
+    st.button(
+        f"Next {transcript.PAGE_TURNS} turns",
+        icon=":material/arrow_downward:",
+        key="replay_more",
+        on_click=at.next_page,
+        args=(number + 1,),
+    )
 
 count = len(found.items)
 with st.expander(f"Stored items ({count:,})", icon=":material/database:", on_change="rerun", key="replay_items") as folded:

@@ -39,8 +39,7 @@ else:
         column_config={"Setting": st.column_config.TextColumn(width=140), "Value": st.column_config.TextColumn(width="large")},
         alt="Where the data is",
     )
-    if engine is not None and engine.notice:
-        st.text(engine.notice)
+    notices.engine(engine)
     places = list(settings.places.values())
     st.dataframe(
         {
@@ -65,7 +64,9 @@ st.markdown(
 )
 st.subheader("Made with")
 st.markdown(
-    "Streamlit (Apache 2.0), boto3 (Apache 2.0), pandas (BSD 3-clause), Apache Arrow (Apache 2.0), orjson (Apache 2.0 or MIT), "
-    "pydantic (MIT), markdown-it-py (MIT), Pygments (BSD 2-clause), Plotly (MIT), moto (Apache 2.0) and, in local mode, dynoxide."
+    "Streamlit (Apache 2.0), boto3 (Apache 2.0), pandas (BSD 3-clause), Apache Arrow (Apache 2.0), "
+    "orjson (MPL 2.0, and Apache 2.0 or MIT), "
+    "pydantic (MIT), markdown-it-py (MIT), Pygments (BSD 2-clause), Plotly (MIT), moto (Apache 2.0) "
+    "and, in local mode, dynoxide (MIT or Apache 2.0)."
 )
 st.caption(f"This page is open to everybody; the others need the role {registry.FIND.role}.")

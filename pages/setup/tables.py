@@ -36,7 +36,7 @@ except DataAccessError as error:
 if not sources:
     notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
 
-# Slots first: a system that answers slowly keeps its place and holds nobody else up.
+# Slots first: each title has its place while the systems are asked one after the other.
 slots = {name: st.container() for name in sources}
 for name, source in sources.items():
     with slots[name]:
@@ -46,11 +46,11 @@ for name, source in sources.items():
             tables = load.health(name)
         icon, colour, words = health.verdict(tables)
         title_slot.badge(words, icon=f":material/{icon}:", color=colour)
+
         failed: DataAccessError | None = st.session_state.pop(f"tables_failed_{name}", None)
         if failed is not None:
             notices.show(failed)
-        for table in tables:
-            health.differences(table)
+        health.differences(tables)
         if any(table.found is False for table in tables):
             if local and viewer.may(access.OPERATOR):
                 st.button("Create the missing tables", icon=":material/add:", key=f"tables_create_{name}", on_click=create, args=(name,))

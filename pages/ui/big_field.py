@@ -11,6 +11,7 @@ from pages.ui.markdown import reveal
 # Browsers freeze on fields of some megabytes; an item of DynamoDB is at most 400 KB, with its attributes' names.
 LIMIT_BYTES = 256 * 1024
 HEAD_CHARACTERS = 4_000
+HEAD_HEIGHT = 260
 
 
 def size(text: str) -> int:
@@ -23,11 +24,11 @@ def is_big(text: str) -> bool:
     return len(text) * 4 > LIMIT_BYTES and size(text) > LIMIT_BYTES
 
 
-def show(text: str, *, key: str, file_name: str, language: str | None = None) -> None:
-    """The head of a big text in two or three elements."""
-    st.code(reveal(text[:HEAD_CHARACTERS]) + "\n…", language=language, wrap_lines=True)
+def show(text: str, *, key: str, file_name: str, language: str | None = None, head: str | None = None) -> None:
+    """The head of a big text, its size, and a button for all of it. `head` is a form of it that reads better."""
+    st.code(reveal((head or text)[:HEAD_CHARACTERS]) + "\n…", language=language, wrap_lines=True, height=HEAD_HEIGHT)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The first {HEAD_CHARACTERS:,} of {len(text):,} characters, {size(text) / 1024:,.0f} KB in all.", width="content")
+        st.caption(f"Only the beginning of {len(text):,} characters, {size(text) / 1024:,.0f} KB in all.", width="content")
         st.download_button(
             "Download all of it",
             partial(_bytes, text),

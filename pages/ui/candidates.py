@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.errors import Ambiguous
 from data_access.models import Conversation
 from pages.ui import at, times
 from pages.ui.markdown import code, title
@@ -16,31 +16,32 @@ CANDIDATES_SHOWN = 50
 
 def neighbours(here: at.At) -> None:
     """Previous and next of the list, and where this one stands in it. J and K do the same."""
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        if here.place is None:
-            st.caption("Opened by its link", width="content")
-            return
-        last = len(here.rows) - 1
-        st.caption(f"**{here.place + 1:,}** of {last + 1:,}", width="content")
-        for label, shortcut, icon, place in (
-            ("Previous", "K", ":material/arrow_upward:", here.place - 1),
-            ("Next", "J", ":material/arrow_downward:", here.place + 1),
-        ):
-            row = here.rows[min(max(place, 0), last)]
-            st.button(
-                label,
-                icon=icon,
-                shortcut=shortcut,
-                disabled=not 0 <= place <= last,
-                key=f"replay_{label.lower()}",
-                on_click=at.open_row,
-                args=(row,),
-            )
+    if here.place is None:
+        st.caption("Opened by its link", width="content")
+        return
+    last = len(here.rows) - 1
+    st.caption(f"**{here.place + 1:,}** of {last + 1:,}", width="content")
+    for label, shortcut, icon, place in (
+        ("Previous", "K", ":material/arrow_upward:", here.place - 1),
+        ("Next", "J", ":material/arrow_downward:", here.place + 1),
+    ):
+        row = here.rows[min(max(place, 0), last)]
+        st.button(
+            label,
+            icon=icon,
+            shortcut=shortcut,
+            disabled=not 0 <= place <= last,
+            key=f"replay_{label.lower()}",
+            on_click=at.open_row,
+            args=(row,),
+        )
 
 
-def choose(found: Sequence[object], zone: ZoneInfo) -> None:
+def choose(error: Ambiguous, zone: ZoneInfo) -> None:
     """Several users' conversations have this id: one line and a button each."""
-    conversations = [one for one in found if isinstance(one, Conversation)]
+    st.markdown(":orange[:material/group:] **Several conversations have this id**")
+    st.text(error.sentence)
+    conversations = [one for one in error.candidates if isinstance(one, Conversation)]
     for place, one in enumerate(conversations[:CANDIDATES_SHOWN]):
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             who = " ".join(part for part in (code(one.user_id or "") or "user not known", code(one.tenant_id or "")) if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -11,6 +12,8 @@ from pages.ui import times
 from pages.ui.markdown import code, escape, title
 
 TOOLS_SHOWN = 12
+FACT_WIDTH = 160  # pixels: a time, or a short id; two fit on a telephone
+LONG_VALUE = 26  # characters
 
 
 def show(conversation: Conversation, system: str, zone: ZoneInfo) -> None:
@@ -22,19 +25,20 @@ def show(conversation: Conversation, system: str, zone: ZoneInfo) -> None:
     if conversation.tenant_id is not None:
         facts.append(("Tenant", _id(conversation.tenant_id)))
     facts += [
-        ("Started", f"{times.moment(started, zone)} :gray[:small[{times.ago(started)}]]" if started else "not known"),
-        ("Last activity", f"{times.moment(last, zone)} :gray[:small[{times.ago(last)}]]" if last else "not known"),
+        (_dated("Started", started), times.moment(started, zone) if started else "not known"),
+        (_dated("Last activity", last), times.moment(last, zone) if last else "not known"),
         ("Duration", times.duration(conversation.duration_seconds)),
         ("Messages", f"{conversation.message_count:,}"),
     ]
     if conversation.is_active is not None:
         facts.append(("State", "active" if conversation.is_active else "ended"))
     if conversation.expires_at is not None:
-        facts.append(("Expires", _expiry(conversation, zone)))
+        facts.append(_expiry(conversation.expires_at, zone))
     facts.append(("Conversation", _id(conversation.conversation_id)))
-    with st.container(horizontal=True, gap="medium"):
-        for name, value in facts:
-            st.markdown(f":gray[:small[{name}]]  \n{value}", width="content")
+    grid = st.grid("auto", min_column_width=FACT_WIDTH, gap=("xsmall", "medium"))
+    for name, value in facts:
+        with grid.cell(column_span=2 if len(value) > LONG_VALUE else 1):
+            st.markdown(f":gray[:small[{name}]]  \n{value}")
     if conversation.tools:
         st.markdown(_tools(conversation))
 
@@ -43,13 +47,14 @@ def _id(stored: str | None) -> str:
     return (code(stored) or "empty") if stored is not None else "not known"
 
 
-def _expiry(conversation: Conversation, zone: ZoneInfo) -> str:
-    at = conversation.expires_at
-    if at is None:
-        return ""
+def _dated(name: str, at: datetime | None) -> str:
+    return f"{name} · {times.ago(at)}" if at else name
+
+
+def _expiry(at: datetime, zone: ZoneInfo) -> tuple[str, str]:
+    """When DynamoDB may delete it; past that, it may be gone at any time."""
     gone = at <= times.now()
-    note = "DynamoDB may delete it at any time" if gone else times.ago(at)
-    return f"{times.moment(at, zone)} :{'orange' if gone else 'gray'}[:small[{note}]]"
+    return ("Expired" if gone else _dated("Expires", at)), f":orange[{times.moment(at, zone)}]" if gone else times.moment(at, zone)
 
 
 def _tools(conversation: Conversation) -> str:

@@ -25,7 +25,7 @@ def ask() -> str:
         icon=":material/search:",
         autocomplete="off",
         persist_state="page",
-        width=260,
+        width=200,
         on_change=_start,
     )
     return (asked or "").strip()
@@ -49,6 +49,8 @@ def steps(found: Sequence[Hit], go: Callable[[int], None]) -> None:
     """Counts, the list of turns, previous and next. `go` is called with the position of a turn."""
     total = sum(hit.count for hit in found)
     here = current(found)
+    if here is None:
+        st.session_state[HIT] = None  # of another conversation, or of other words
     place = found.index(here) if here else -1
     turns = f"{len(found):,} turn{'' if len(found) == 1 else 's'}"
     st.markdown(f"**{total:,}** in {turns}" + (f" · at {place + 1:,}" if here else ""), width="content")
@@ -62,7 +64,7 @@ def steps(found: Sequence[Hit], go: Callable[[int], None]) -> None:
         key=HIT,
         placeholder="All turns that have it",
         label_visibility="collapsed",
-        width=230,
+        width=180,
         on_change=partial(_chosen, go),
     )
     previous, following = found[(place - 1) % len(found)], found[(place + 1) % len(found)]

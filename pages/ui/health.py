@@ -45,11 +45,11 @@ def overview(tables: Sequence[TableHealth]) -> None:
             "Deletion protection": [table.protection.state if table.found else None for table in tables],
         },
         column_config={
-            "Table": st.column_config.TextColumn(width=190, pinned=True),
+            "Table": st.column_config.TextColumn(width=178, pinned=True),
+            "State": st.column_config.TextColumn(width=72),
+            "Items": st.column_config.NumberColumn(format="localized", width=72),
+            "Size": st.column_config.NumberColumn(format="bytes", width=72),
             "PITR": st.column_config.TextColumn(help="Point-in-time recovery"),
-            "State": st.column_config.TextColumn(width=90),
-            "Items": st.column_config.NumberColumn(format="localized", width=80),
-            "Size": st.column_config.NumberColumn(format="bytes", width=80),
         },
         hide_index=True,
         placeholder="–",
@@ -77,12 +77,17 @@ def unknowns(tables: Sequence[TableHealth]) -> None:
             st.caption(f"{name} is not known: {plain(reason)}.")
 
 
-def differences(table: TableHealth) -> None:
-    """What is not as the layout says, a line each."""
-    for difference in table.differences:
-        icon = ":red[:material/error:]" if difference.breaks else ":blue[:material/info:]"
-        where = "" if table.found is not True else f"**{plain(table.name)}** "
-        st.markdown(f"{icon} {where}{plain(difference.text)}")
+def differences(tables: Sequence[TableHealth]) -> None:
+    """What is not as the layouts say, a line each; what is the same for several tables is said once."""
+    lines: dict[str, None] = {}
+    for table in tables:
+        for difference in table.differences:
+            icon = ":red[:material/error:]" if difference.breaks else ":blue[:material/info:]"
+            where = "" if table.found is not True else f"**{plain(table.name)}** "
+            lines[f"{icon} {where}{plain(difference.text)}"] = None
+    with st.container(gap="xxsmall"):
+        for line in lines:
+            st.markdown(line)
 
 
 def indexes(tables: Sequence[TableHealth]) -> None:

@@ -6,6 +6,7 @@ they are shown. Joiners that a script or an emoji needs, and the emoji style sel
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -47,6 +48,17 @@ def reveal(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HIDDEN.sub(_written, text.replace("\r\n", "\n"))
+
+
+def reveal_json(text: str) -> str:
+    """JSON with the same characters as JSON escapes: the copy that a reader takes is still the value that is stored."""
+    return text if text.isascii() and text.isprintable() else _HIDDEN.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    written = _written(match)
+    # Outside its strings, JSON has line ends and tabs only: those are not matched.
+    return json.dumps(match.group())[1:-1] if written.startswith("<U+") else written
 
 
 def _written(match: re.Match[str]) -> str:

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui.hidden import reveal
-from pages.ui.rewrite import Block, code, escape, rewrite
+from pages.ui.hidden import reveal, reveal_json
+from pages.ui.rewrite import LENGTH_LIMIT, Block, code, escape, rewrite
 
-__all__ = ["blocks", "code", "escape", "json_lines", "reveal", "show", "title"]
+__all__ = ["blocks", "code", "escape", "json_lines", "reveal", "reveal_json", "show", "title"]
 
 _ATOMS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Code this long scrolls in a box of its own instead of filling the page.
 TALL_CODE_LINES = 40
-TALL_CODE_HEIGHT = 480
+TALL_HEIGHT = 480
 
 
 def blocks(text: str, *, plain: bool = False, mark: str = "") -> tuple[Block, ...]:
@@ -37,9 +37,11 @@ def show(made: Sequence[Block]) -> None:
                 st.markdown(block.body, anchors=False)
             case "code":
                 tall = block.body.count("\n") >= TALL_CODE_LINES
-                st.code(block.body, language=block.language, wrap_lines=True, height=TALL_CODE_HEIGHT if tall else "content")
+                st.code(block.body, language=block.language, wrap_lines=True, height=TALL_HEIGHT if tall else "content")
             case "text":
-                st.text(block.body, width="stretch")
+                # A wall of text scrolls in a box of its own too.
+                with st.container(height=TALL_HEIGHT if len(block.body) > LENGTH_LIMIT else "content"):
+                    st.text(block.body, width="stretch")
 
 
 def title(text: str, *, limit: int = 90) -> str:
@@ -65,7 +67,7 @@ def json_lines(text: str) -> str:
     """Valid JSON, indented. Its atoms are not touched: every digit and every escape stays as it was stored."""
     lines: list[str] = [""]
     depth = 0
-    atoms: list[str] = _ATOMS.findall(reveal(text))
+    atoms: list[str] = _ATOMS.findall(reveal_json(text))
     for place, atom in enumerate(atoms):
         following = atoms[place + 1] if place + 1 < len(atoms) else ""
         if atom in ("{", "["):

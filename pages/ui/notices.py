@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from data_access.errors import DataAccessError, ScanRefused
+from data_access.local.engine import Engine
 from data_access.models import Filter, Problem
+from pages.ui.registry import TABLES
 
 # Error code to icon, colour and headline.
 _HEADLINES: dict[str, tuple[str, str, str]] = {
@@ -45,6 +47,13 @@ def _say(error: DataAccessError) -> None:
     st.text(error.sentence)
     if error.remedy:
         st.text(error.remedy)
+    if error.code == "no_table":
+        to_tables()
+
+
+def to_tables() -> None:
+    """The way to the page that says what is there and makes what is not."""
+    st.page_link(TABLES.file, label="Open the tables page", icon=TABLES.icon)
 
 
 def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, price: str | None = None) -> None:
@@ -53,6 +62,14 @@ def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, pri
         _say(error)
         label = "Read it anyway" if price is None else f"Read it anyway, {price}".replace("$", "\\$")
         st.button(label, icon=":material/payments:", key=key, on_click=allow)
+
+
+def engine(running: Engine | None) -> None:
+    """What a viewer of local mode has to know about where the data is kept; nothing when it is kept on disk."""
+    if running is not None and running.notice:
+        with st.container(horizontal=True, gap="xsmall"):
+            st.markdown(":orange[:material/memory:]", width="content")
+            st.text(running.notice)
 
 
 def empty(headline: str, *remedies: str, icon: str = "search_off") -> None:
@@ -72,7 +89,7 @@ def ways_out(wanted: Filter) -> tuple[str, ...]:
         ways.append("Leave the tenant out, or check it: it must be exact too.")
     if wanted.since is not None:
         ways.append("Choose a longer time range.")
-    return tuple(ways) or ("The table is empty. Its health is on the tables page.",)
+    return tuple(ways) or ("There is nothing in it: the tables page says what is there.",)
 
 
 def unknown_system(given: str, titles: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,9 +12,11 @@ from data_access.conversations import StoredItem
 from data_access.items.values import to_json
 from data_access.models import Address
 from pages.ui import big_field
-from pages.ui.markdown import code, reveal
+from pages.ui.markdown import code, reveal_json
 
 PAGE_ITEMS = 10
+# {"S": "text"} on one line. A line end in JSON is never part of a string.
+_LEAF = re.compile(r'\{\n\s+("(?:S|N|B|BOOL|NULL)": (?:"(?:[^"\\]|\\.)*"|true|false))\n\s+\}')
 
 
 def show_all(items: Sequence[StoredItem], *, key: str) -> None:
@@ -28,11 +31,11 @@ def show(item: StoredItem, *, key: str) -> None:
     """One item: address, then JSON. A field that is too big is cut out of it and shown by its head."""
     st.markdown(where(item.address))
     small, big = _without_big(item.wire)
-    text = to_json(small, indent=2)
+    text = _LEAF.sub(r"{\1}", to_json(small, indent=2))
     if big_field.is_big(text):
-        big_field.show(text, key=f"{key}-all", file_name="item.json", language="json")
+        big_field.show(to_json(small), key=f"{key}-all", file_name="item.json", language="json", head=text)
     else:
-        st.code(reveal(text), language="json", wrap_lines=True, height=420 if text.count("\n") > 30 else "content")
+        st.code(reveal_json(text), language="json", wrap_lines=True, height=420 if text.count("\n") > 30 else "content")
     for place, (path, value) in enumerate(big):
         st.caption(f"Field {code(path)}")
         big_field.show(value, key=f"{key}-big-{place}", file_name="field.txt")

@@ -37,13 +37,13 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,24}")
 _CJK = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
 # What Streamlit changes in plain text, after escapes: addresses (GFM), shortcodes, arrows and signs between spaces.
 _COMMANDS = re.compile(
-    rf"(?P<url>(?:https?://|www\.)[^\s{_CJK}]*)"
+    rf"(?P<url>(?:https?://|www\.)[^\s\"<>{_CJK}]*)"
     r"|(?P<email>(?<![-.\w+])[-.\w+]+@[-\w]+(?:\.[-\w]+)+)"
-    r"|(?P<code>:(?=[\w+-]*[A-Za-z]|\+1:|-1:|100:|1234:)[\w+-]+:)"
-    r"|(?P<sign>(?<!\S)(?:<->|->|<-|--|>=|<=|~=)(?!\S))",
+    r"|(?P<code>:(?=[\w+-]*[A-Za-z]|\+1:|-1:|100:|1234:)[\w+-]+:)",
     re.IGNORECASE,
 )
-_AFTER_URL = ".,;:!?)'\"]>*_"
+_SIGNS = re.compile(r"(?<!\S)(<->|->|<-|--|>=|<=|~=)(?!\S)")
+_AFTER_URL = ".,;:!?)']*_"
 _PIPE = "\\|"
 _SPACES = re.compile(r"[ \t\n\r\v\f]+")
 
@@ -80,10 +80,7 @@ def escape(text: str, *, mark: str = "") -> str:
 def code(text: str) -> str:
     """One line of stored text as inline code."""
     content = _SPACES.sub(" ", reveal(text)).strip()
-    if not content:
-        return ""
-    # Streamlit rewrites this one in the source, code or not.
-    return "".join(_joined([_Piece("code", content)]))
+    return _code_span(content, cell=False) if content else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +116,17 @@ def _words(text: str, mark: re.Pattern[str] | None) -> Iterator[_Piece]:
         if match.lastgroup == "url":
             core = found.rstrip(_AFTER_URL)
             found = core if re.search(r"(?://|\.)[-.\w]*\w", core) else found
-        if match.start() > end:
-            yield _Piece("raw", _escaped(text[end : match.start()], mark))
+        yield from _between(text[end : match.start()], mark)
         yield _Piece("code", found)
         end = match.start() + len(found)
-    if end < len(text):
-        yield _Piece("raw", _escaped(text[end:], mark))
+    yield from _between(text[end:], mark)
+
+
+def _between(text: str, mark: re.Pattern[str] | None) -> Iterator[_Piece]:
+    """What is left between commands: signs as code, the rest escaped."""
+    for place, part in enumerate(_SIGNS.split(text)):
+        if part:
+            yield _Piece("code", part) if place % 2 else _Piece("raw", _escaped(part, mark))
 
 
 def _joined(pieces: Iterable[_Piece], *, cell: bool = False) -> Iterator[str]:
@@ -144,13 +146,15 @@ def _joined(pieces: Iterable[_Piece], *, cell: bool = False) -> Iterator[str]:
 
 def _code_span(content: str, *, cell: bool) -> str:
     content = _SPACES.sub(" ", reveal(content))
-    if ":material/" in content:
-        # Streamlit replaces this in the source, even inside code; escaped text is left alone.
-        return _literal(content)
+    first, *others = content.split(":material/")
+    if others:
+        # Streamlit replaces this in the source, even inside code: the colon is written outside.
+        return "\\:".join((_code_span(first, cell=cell), *(_code_span(f"material/{rest}", cell=cell) for rest in others)))
     if not content.strip():
         return content
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", content)), default=0) + 1)
-    pad = " " if content[0] in "` " or content[-1] in "` " else ""
+    ends = content[0] + content[-1]
+    pad = " " if "`" in ends or ends == "  " else ""
     # A pipe ends a table's cell, even inside code.
     return f"{ticks}{pad}{content.replace('|', _PIPE) if cell else content}{pad}{ticks}"
 

@@ -17,13 +17,21 @@ from streamlit.components.v2.types import ComponentRenderer
 
 _KEY = "scroll_wish"
 
+_NAME = "dynascope.scroll"
+
 
 @cache
-def _component() -> ComponentRenderer:
-    # Streamlit finds the files of a component by the package that brought it; ours is not installed, so it is announced here.
-    manifest = ComponentManifest(name="dynascope", version="1", components=[ComponentConfig("scroll", asset_dir="assets")])
-    get_bidi_component_manager().register_from_manifest(manifest, Path(__file__).parent)
-    return component("dynascope.scroll", js="scroll.js")
+def _renderer() -> ComponentRenderer:
+    return component(_NAME, js="scroll.js")
+
+
+def _announced() -> ComponentRenderer:
+    # Streamlit finds the files of a component by the package that brought it; ours is not installed, so this server is told here.
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(_NAME) is None:
+        manifest = ComponentManifest(name="dynascope", version="1", components=[ComponentConfig("scroll", asset_dir="assets")])
+        manager.register_from_manifest(manifest, Path(__file__).parent)
+    return _renderer()
 
 
 def wish(container_key: str) -> None:
@@ -35,4 +43,4 @@ def fulfil() -> None:
     """Call once, last on the page. Without a server there is no browser to scroll."""
     target, count = st.session_state.get(_KEY, ("", 0))
     if target and runtime.exists():
-        _component()(key="scroll", data={"target": target, "count": count}, height=1)
+        _announced()(key="scroll", data={"target": target, "count": count}, height=1)

@@ -9,11 +9,10 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from data_access.models import Conversation, Filter
@@ -47,23 +46,25 @@ def preview(text: str | None) -> str:
     return line if len(line) <= PREVIEW_CHARACTERS else f"{line[: PREVIEW_CHARACTERS - 1].rstrip()}…"
 
 
-def frame(conversations: Sequence[Conversation]) -> pd.DataFrame:
-    """One row a conversation, in their order. Durations are seconds, times aware."""
-    return pd.DataFrame(
+def frame(conversations: Sequence[Conversation]) -> pa.Table:
+    """One row a conversation, in their order. Durations are seconds, times aware. Every column has its type, so nothing
+    that is stored can make Arrow guess again, and log what it guessed from."""
+    texts, moments, lists = pa.string(), pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
+    return pa.table(
         {
-            "open": ["Open"] * len(conversations),
-            "look": [":material/visibility:"] * len(conversations),
-            "last_activity": _moments([one.last_activity_at for one in conversations]),
-            "user": short([one.user_id for one in conversations]),
-            "tenant": short([one.tenant_id for one in conversations]),
-            "messages": [one.message_count for one in conversations],
-            "duration": [one.duration_seconds for one in conversations],
-            "first": [preview(one.first_user_message) for one in conversations],
-            "last": [preview(one.last_assistant_message) for one in conversations],
-            "tools": [list(one.tools) for one in conversations],
-            "failed": [list(one.failed_tools) for one in conversations],
-            "started": _moments([one.started_at for one in conversations]),
-            "conversation": [one.conversation_id for one in conversations],
+            "open": pa.array(["Open"] * len(conversations), texts),
+            "look": pa.array([":material/visibility:"] * len(conversations), texts),
+            "last_activity": pa.array([one.last_activity_at for one in conversations], moments),
+            "user": pa.array(short([one.user_id for one in conversations]), texts),
+            "tenant": pa.array(short([one.tenant_id for one in conversations]), texts),
+            "messages": pa.array([one.message_count for one in conversations], pa.int64()),
+            "duration": pa.array([one.duration_seconds for one in conversations], pa.float64()),
+            "first": pa.array([preview(one.first_user_message) for one in conversations], texts),
+            "last": pa.array([preview(one.last_assistant_message) for one in conversations], texts),
+            "tools": pa.array([list(one.tools) for one in conversations], lists),
+            "failed": pa.array([list(one.failed_tools) for one in conversations], lists),
+            "started": pa.array([one.started_at for one in conversations], moments),
+            "conversation": pa.array([one.conversation_id for one in conversations], texts),
         }
     )
 
@@ -79,10 +80,6 @@ def short(ids: Sequence[str | None]) -> list[str | None]:
 
 def _shortened(one: str) -> str:
     return one if len(one) <= ID_CHARACTERS else f"{one[: ID_CHARACTERS // 2 - 1]}…{one[-ID_CHARACTERS // 2 :]}"
-
-
-def _moments(found: Sequence[datetime | None]) -> pd.Series[pd.Timestamp]:
-    return pd.Series(list(found), dtype="datetime64[us, UTC]")
 
 
 def conversation_table(
@@ -123,7 +120,7 @@ def conversation_table(
     same = [name for name, value in (("user", wanted.user_id), ("tenant", wanted.tenant_id)) if value is not None]
     if not any(one.tenant_id for one in conversations):
         same.append("tenant")
-    shown = shown.drop(columns=same)
+    shown = shown.drop_columns(same) if same else shown
     st.dataframe(
         shown,
         column_config=columns,

@@ -9,8 +9,9 @@ import streamlit as st
 
 from data_access.items.values import to_json
 from data_access.models import ToolCall, ToolStatus
+from data_access.search_within import fold
 from pages.ui import big_field
-from pages.ui.markdown import code, escape, reveal
+from pages.ui.markdown import code, escape, reveal, reveal_json
 
 # What is larger is sent to the browser only when somebody opens the line.
 EAGER_CHARACTERS = 4_000
@@ -20,21 +21,26 @@ _ICONS = {ToolStatus.OK: ":material/build:", ToolStatus.ERROR: ":material/error:
 _WORDS = {ToolStatus.OK: "ok", ToolStatus.ERROR: "failed", ToolStatus.NO_RESULT: "no result recorded"}
 
 
-def show(calls: Sequence[ToolCall], *, key: str, opened: bool = False) -> None:
-    """One folded line for each call; `opened` unfolds them, for a reader who was sent here."""
+def show(calls: Sequence[ToolCall], *, key: str, words: str = "") -> None:
+    """One folded line for each call. The ones that have `words`, for which a reader was sent here, are unfolded."""
+    wanted = fold(" ".join(words.split()))
     for place, call in enumerate(calls):
         texts = _text(call.arguments), _text(call.result)
+        opened = bool(wanted) and any(wanted in fold(" ".join(text.split())) for text in (call.name, *texts))
         lazy = sum(map(len, texts)) > EAGER_CHARACTERS
         with st.expander(
             _label(call, texts[0]),
             expanded=opened,
             icon=_ICONS[call.status],
             type="step",
-            key=f"{key}-{place}",
+            # A new key, because one that is on the page already would stay folded.
+            key=f"{key}-{place}{'-found' if opened else ''}",
             on_change="rerun" if lazy else "ignore",
         ) as line:
             if not lazy or line.open or (opened and line.open is None):
                 _details(call, texts, f"{key}-{place}")
+            else:
+                st.caption("Opening")  # a line without anything in it could not be opened
 
 
 def _label(call: ToolCall, arguments: str) -> str:
@@ -65,7 +71,12 @@ def _details(call: ToolCall, texts: tuple[str, str], key: str) -> None:
                 text, key=f"{key}-{name.lower()}", file_name=f"{name.lower()}.{'json' if language else 'txt'}", language=language
             )
         else:
-            st.code(reveal(text), language=language, wrap_lines=True, height=320 if text.count("\n") > 24 else "content")
+            st.code(
+                reveal_json(text) if language else reveal(text),
+                language=language,
+                wrap_lines=True,
+                height=320 if text.count("\n") > 24 else "content",
+            )
 
 
 def _text(value: Any) -> str:

@@ -39,7 +39,7 @@ class View:
     highlighted: int | None = None
     mark: str = ""
     below: Callable[[Message], None] | None = None
-    kept: dict[tuple[int, bool, str], tuple[Block, ...]] = field(default_factory=dict)
+    kept: dict[tuple[str, bool, str], tuple[Block, ...]] = field(default_factory=dict)
 
 
 def pages(messages: Sequence[Message]) -> int:
@@ -100,7 +100,7 @@ def _turn(message: Message, view: View) -> None:
         st.markdown(_head(message, view, highlighted=highlighted), anchors=False)
         _content(message, view)
         if view.tools and message.tool_calls:
-            tool_calls.show(message.tool_calls, key=f"tool-{message.position}", opened=highlighted and bool(view.mark))
+            tool_calls.show(message.tool_calls, key=f"tool-{message.position}", words=view.mark if highlighted else "")
         if view.below is not None:
             view.below(message)
 
@@ -113,7 +113,8 @@ def _head(message: Message, view: View, *, highlighted: bool) -> str:
     if message.response_seconds is not None:
         facts.append(f"answered in {times.duration(message.response_seconds)}")
     query = urlencode({**view.link, "message": message.position}, quote_via=quote, safe="")
-    line = f"**{_NAMES[message.role]}** [{message.position}](?{query}) :gray[:small[{' · '.join(facts)}]]"
+    link = f'[{message.position}](?{query} "Link to this turn")'
+    line = f"**{_NAMES[message.role]}** {link} :gray[:small[{' · '.join(facts)}]]"
     if message.problems:
         line += f" :orange-badge[:material/report: {markdown.escape('; '.join(message.problems))}]"
     return f"{line} :primary-badge[:material/link: linked]" if highlighted and not view.mark else line
@@ -123,7 +124,7 @@ def _content(message: Message, view: View) -> None:
     if big_field.is_big(message.content):
         big_field.show(message.content, key=f"big-{message.position}", file_name=f"message-{message.position}.txt")
         return
-    wanted = (message.position, view.plain, view.mark)
+    wanted = (message.content, view.plain, view.mark)
     made = view.kept.get(wanted)
     if made is None:
         made = view.kept[wanted] = markdown.blocks(message.content, plain=view.plain, mark=view.mark)

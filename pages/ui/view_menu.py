@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui.rewrite import Block
 
-Kept = dict[tuple[int, bool, str], tuple[Block, ...]]
+Kept = dict[tuple[str, bool, str], tuple[Block, ...]]
 _KEPT = "replay_kept"
 
 

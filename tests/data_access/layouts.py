@@ -232,8 +232,28 @@ def create(client: DynamoDBClient, *systems: str) -> None:
 def put(client: DynamoDBClient, rows: Iterator[tuple[str, Item]] | Sequence[tuple[str, Item]]) -> None:
     """Write plain items as they are."""
     serialize = TypeSerializer().serialize
-    for table, item in rows:
-        client.put_item(TableName=table, Item={name: serialize(value) for name, value in item.items()})
+    puts = [(table, {"PutRequest": {"Item": {name: serialize(value) for name, value in item.items()}}}) for table, item in rows]
+    write(client, puts)
+
+
+def empty(client: DynamoDBClient, system: str) -> None:
+    """Delete every item of the system's tables, or make the tables."""
+    there = client.list_tables()["TableNames"]
+    for table in TABLES[system]:
+        name, keys = table["TableName"], [key["AttributeName"] for key in table["KeySchema"]]
+        if name not in there:
+            client.create_table(**table)
+            continue
+        found = client.scan(TableName=name)["Items"]
+        write(client, [(name, {"DeleteRequest": {"Key": {key: item[key] for key in keys}}}) for item in found])
+
+
+def write(client: DynamoDBClient, requests: Sequence[tuple[str, Any]]) -> None:
+    for at in range(0, len(requests), 25):
+        batch: dict[str, Any] = {}
+        for table, request in requests[at : at + 25]:
+            batch.setdefault(table, []).append(request)
+        client.batch_write_item(RequestItems=batch)
 
 
 def load(client: DynamoDBClient, *systems: str) -> dict[str, list[Talk]]:

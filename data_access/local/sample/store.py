@@ -47,11 +47,13 @@ def fill(
 ) -> dict[str, int]:
     """Put all items into tables that exist and say how many went into each.
 
-    `until` is the last full hour if not given, `names` maps default table names to real ones, `progress` is told how many
-    items are stored so far. Raises botocore's ClientError, and TimeoutError when the tables go on refusing writes.
+    `until` is the last full hour if not given. `names` maps default table names to real ones: tables that it leaves out get
+    nothing; without it every table has its default name. `progress` is told how many items are stored so far. Raises
+    botocore's ClientError, and TimeoutError when the tables go on refusing writes.
     """
     until = until or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     real, counts, lock = names or {}, Counter[str](), Lock()
+    rows = (row for row in items(until=until, seed=seed) if names is None or row[0] in names)
 
     def put(rows: list[Row]) -> None:
         requests: dict[str, list[Any]] = {}
@@ -65,7 +67,7 @@ def fill(
                 progress(counts.total())
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(put, _batches(items(until=until, seed=seed))):
+        for _ in pool.map(put, _batches(rows)):
             pass
     return dict(counts)
 

@@ -1,0 +1,47 @@
+"""The entry script: every page is registered once, described, and guarded by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data_access.dynamo.aws import Source
+from pages.ui import access, load
+from pages.ui.registry import PAGES, ROOT, PageSpec
+
+
+def test_every_page_file_is_registered_once() -> None:
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui"}
+    assert {spec.path for spec in PAGES} == files - {path for path in files if path.endswith("__init__.py")}
+    assert len({spec.url_path for spec in PAGES}) == len(PAGES)
+
+
+@pytest.mark.parametrize("spec", PAGES, ids=lambda spec: spec.url_path)
+def test_every_page_is_described_and_asks_for_its_role(spec: PageSpec) -> None:
+    assert spec.help.endswith(".")
+    assert len(spec.help) <= 200
+    text = spec.file.read_text(encoding="utf-8")
+    if spec.role is not None:
+        assert "access.require(" in text
+
+
+@pytest.mark.parametrize("spec", PAGES, ids=lambda spec: spec.url_path)
+def test_every_page_runs_without_an_item(empty: Mapping[str, Source], run: Callable[..., AppTest], spec: PageSpec) -> None:
+    assert not run(spec.path).exception
+
+
+def test_local_mode_opens_everything(sources: Mapping[str, Source]) -> None:
+    assert access.viewer().roles == access.ROLES
+
+
+def test_aws_mode_reads_and_changes_nothing(sources: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Aws:
+        mode = "aws"
+
+    monkeypatch.setattr(load, "settings", Aws)
+    viewer = access.viewer()
+    assert viewer.may(access.READER)
+    assert not viewer.may(access.OPERATOR)
+    assert not viewer.may("eraser")
