@@ -1,0 +1,146 @@
+"""One rule by which stored text and a question are made alike: case, accents, width and optional marks do not count.
+
+Every script is treated by what a reader would not mean to distinguish:
+
+- upper and lower case; German ß is ss, Greek final sigma is sigma, Turkish dotted and dotless i are i
+- accents of Latin, Greek and Cyrillic letters, and letters that only look as if they had one: ø is o, ł is l, æ is ae
+- Hebrew points, Arabic vowel signs, hamza on its carrier, tatweel
+- full and half width, ligatures (Unicode compatibility forms), composed and decomposed letters, Hangul as syllables
+- invisible characters (soft hyphen, joiners, direction marks); any run of white space is one space
+
+Signs that make another letter or word stay: Thai and Indic vowels and tones, Japanese voicing marks.
+"""
+
+# pyarrow has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as _compute
+
+# The compute functions are made at run time, which no type checker can follow.
+_pc = cast("Any", _compute)
+
+# Combining marks of Latin, Greek and Cyrillic; Hebrew points; Arabic signs and tatweel; invisible characters.
+_DROPPED = (
+    "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
+    "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+)
+_LETTERS = {
+    "ß": "ss",
+    "ς": "σ",
+    "ı": "i",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "ł": "l",
+    "ħ": "h",
+    "ŧ": "t",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+}
+_LETTER = f"[{''.join(_LETTERS)}]"
+_SPACES = "[\\s\\x00-\\x1f\\x7f\\x{85}\\x{a0}]+"
+
+
+def fold_all(texts: Any) -> Any:
+    """An Arrow string array, each of its texts folded; null becomes the empty text."""
+    texts = _pc.fill_null(texts, "")
+    plain = _pc.string_is_ascii(texts)
+    folded = _pc.ascii_lower(texts)
+    if not _all(plain):
+        other = _pc.invert(plain)
+        folded = _pc.replace_with_mask(folded, other, _fold_unicode(_pc.filter(texts, other)))
+    return _where(folded, "[\\x00-\\x1f\\x7f]|  ", lambda some: _pc.replace_substring_regex(some, _SPACES, " "))
+
+
+def _fold_unicode(texts: Any) -> Any:
+    texts = _pc.utf8_normalize(texts, form="NFKD")
+    texts = _pc.utf8_lower(texts)
+    texts = _where(texts, f"[{_DROPPED}]", lambda some: _pc.replace_substring_regex(some, f"[{_DROPPED}]+", ""))
+    texts = _where(texts, _LETTER, _plain_letters)
+    texts = _where(texts, "[\\x{85}\\x{a0}\\p{Z}]", lambda some: _pc.replace_substring_regex(some, "[\\s\\x{85}\\p{Z}]+", " "))
+    return _pc.utf8_normalize(texts, form="NFC")
+
+
+def _plain_letters(texts: Any) -> Any:
+    for letter, plain in _LETTERS.items():
+        texts = _pc.replace_substring(texts, letter, plain)
+    return texts
+
+
+def _where(texts: Any, pattern: str, change: Callable[[Any], Any]) -> Any:
+    """The change applied to the texts that have the pattern: most have not, and keep their bytes."""
+    mask = _pc.match_substring_regex(texts, pattern)
+    if not _any(mask):
+        return texts
+    return _pc.replace_with_mask(texts, mask, change(_pc.filter(texts, mask)))
+
+
+def _all(mask: Any) -> bool:
+    return _pc.all(mask).as_py() is not False
+
+
+def _any(mask: Any) -> bool:
+    return _pc.any(mask).as_py() is True
+
+
+def fold(text: str) -> str:
+    """One text by the same rule, white space at both ends removed."""
+    return str(fold_all(pa.array([text]))[0].as_py()).strip()
+
+
+_CLUSTER = re.compile(r"\s+|.", re.DOTALL)
+
+
+def bounds(original: str, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Where folded words stand in a text that is not folded: half-open character ranges, in order, not overlapping."""
+    starts: list[int] = []
+    pieces = list(_clusters(original))
+    folded = cast("list[str]", fold_all(pa.array([piece for _, piece in pieces], pa.string())).to_pylist())
+    for number, piece in enumerate(folded):
+        starts += [number] * len(piece)
+    whole = "".join(folded)
+    found: list[tuple[int, int]] = []
+    for word in words:
+        at = whole.find(word)
+        while at >= 0 and word:
+            first, last = pieces[starts[at]], pieces[starts[at + len(word) - 1]]
+            found.append((first[0], last[0] + len(last[1])))
+            at = whole.find(word, at + len(word))
+    return _merged(sorted(found))
+
+
+def _clusters(text: str) -> Iterator[tuple[int, str]]:
+    """Pieces that fold by themselves: a base with its marks, a Hangul syllable in parts, a run of white space."""
+    start = 0
+    end = 0
+    for match in _CLUSTER.finditer(text):
+        piece = match[0]
+        joins = unicodedata.category(piece[0])[0] == "M" or "\u1160" <= piece <= "\u11ff" or piece in "\uff9e\uff9f"
+        if end > start and not joins:
+            yield start, text[start:end]
+            start = end
+        end = match.end()
+    if end > start:
+        yield start, text[start:end]
+
+
+def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if merged and first < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)

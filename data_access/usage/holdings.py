@@ -1,0 +1,73 @@
+"""What is held, now: records about users, what will expire, what lies loose."""
+
+# ruff: noqa: S608 - what goes into statements is written here or is a whole number: see Scope
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+
+from data_access.snapshot.hot import rows
+from data_access.usage.definitions import PREFERENCES, REMINDERS, TODOS
+from data_access.usage.scope import Scope
+from data_access.usage.windows import micros
+
+Value = int | float | None
+
+
+def metrics(cursor: duckdb.DuckDBPyConnection, scope: Scope, kinds: list[dict[str, Any]]) -> dict[str, Value]:
+    """`kinds` are the rows of `records`."""
+    now = micros(scope.now)
+    week, month = (micros(scope.now + timedelta(days=days)) for days in (7, 30))
+    in_week, in_month = rows(
+        cursor,
+        f"SELECT count(*) FILTER (expires_at < make_timestamp({week})), count(*) FROM messages"
+        f" WHERE expires_at > make_timestamp({now}) AND expires_at < make_timestamp({month}) AND {scope.own}",
+    )[0]
+    orphaned = rows(cursor, f"SELECT count(*) FROM messages WHERE orphaned AND {scope.kept()} AND {scope.own}")[0][0]
+    undated = rows(cursor, f"SELECT count(*) FROM messages WHERE sent_at IS NULL AND {scope.kept()} AND {scope.own}")[0][0]
+    empty = rows(cursor, f"SELECT count(*) FROM conversations WHERE has_session AND message_count = 0 AND {scope.kept()} AND {scope.own}")[
+        0
+    ][0]
+
+    def entries(kind: str, state: str) -> int:
+        return sum(row[state] for row in kinds if row["kind"] == kind)
+
+    return {
+        "reminders_open": entries(REMINDERS, "open"),
+        "reminders_done": entries(REMINDERS, "done"),
+        "todos_open": entries(TODOS, "open"),
+        "todos_done": entries(TODOS, "done"),
+        "messages_expiring_7_days": in_week,
+        "messages_expiring_30_days": in_month,
+        "orphaned_messages": orphaned,
+        "empty_sessions": empty,
+        "undated_messages": undated,
+    }
+
+
+def adoption(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> float | None:
+    """The share of the window's active users with preferences, over the systems that keep any."""
+    active, having = rows(
+        cursor,
+        f"""
+        WITH kept AS (SELECT * FROM records WHERE kind = ? AND {scope.kept()}),
+        active AS (SELECT DISTINCT person FROM person_days)
+        SELECT count(*), count(*) FILTER (person IN (SELECT person FROM kept WHERE person IS NOT NULL))
+        FROM active JOIN people USING (person) WHERE people.system_id IN (SELECT system_id FROM kept)""",
+        [PREFERENCES],
+    )[0]
+    return having / active if active else None
+
+
+def records(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> list[dict[str, Any]]:
+    found = rows(
+        cursor,
+        f"""
+        SELECT system, kind, count(*), count(DISTINCT person), sum(open)::BIGINT, sum(done)::BIGINT
+        FROM (SELECT * FROM records WHERE {scope.kept()} AND {scope.own}) JOIN systems USING (system_id)
+        GROUP BY system, kind ORDER BY system, kind""",
+    )
+    return [dict(zip(("system", "kind", "records", "users", "open", "done"), row, strict=True)) for row in found]
