@@ -2,8 +2,10 @@
 
 API for those who ask:
 
-    hot = Hot.from_arrow(tables, version, as_of=...)     tables: the four of schema.TABLES, in Arrow or as Parquet files
-    hot.version, hot.as_of, hot.coverage, hot.bytes      what it holds, how old it is, its size in memory
+    keeper = Keeper(open_store(settings))                one for a process
+    hot = keeper.hot()                                   the newest version: loaded when there is another, kept otherwise
+    Hot.from_arrow(tables, version)                      from any four tables of schema.TABLES
+    hot.version, hot.as_of(), hot.coverage, hot.bytes      what it holds, how old it is, its size in memory
     with hot.cursor() as cursor: ...                     one reader's own connection; any number at once, from any thread
     hot.texts                                            the folded texts for search, None if it was made with texts=False
     hot.close()
@@ -33,15 +35,16 @@ from typing import Any
 
 import duckdb
 
-from data_access.errors import DataAccessError
+from data_access.errors import SnapshotError
 from data_access.snapshot import loading
+from data_access.snapshot.store import Store
 from data_access.snapshot.texts import Texts
 
 
-class SnapshotTooLarge(DataAccessError):
+class SnapshotTooLarge(SnapshotError):
     """The memory that this process may use does not hold the snapshot."""
 
-    code = "too_large"
+    code = "snapshot_too_large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ class ConversationKey:
 class Hot:
     """An in-memory copy of one version of the snapshot. Nothing changes it; a new version is a new copy."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, texts: Texts | None, version: str, as_of: datetime | None) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, texts: Texts | None, version: str, synced: Mapping[str, datetime] | None = None
+    ) -> None:
         self._connection = connection
         self._opening = threading.Lock()
         self.version = version
-        self.as_of = as_of
+        self.synced: Mapping[str, datetime] = synced or {}
         self.texts = texts
         self.coverage = _coverage(connection)
         self.expiries = frozenset(int(row[0]) for row in rows(connection, "SELECT DISTINCT expiry FROM activity WHERE expiry IS NOT NULL"))
@@ -86,12 +91,13 @@ class Hot:
         tables: Mapping[str, loading.Source],
         version: str,
         *,
-        as_of: datetime | None = None,
+        synced: Mapping[str, datetime] | None = None,
         texts: bool = True,
         memory_limit: str | None = None,
         threads: int | None = None,
     ) -> Hot:
-        """Load the four tables. A source is read once, in batches; a missing table is an empty one.
+        """Load the four tables. A source is read once, in batches; a missing table is an empty one. `synced` says when each system
+        was read.
 
         `texts=False` leaves out what only search needs, which is most of the memory. `memory_limit` is DuckDB's, such
         as "8GB"; by default four fifths of the machine. Raises SnapshotTooLarge.
@@ -106,7 +112,7 @@ class Hot:
             if threads is not None:
                 connection.execute(f"SET threads = {int(threads)}")
             held = loading.load(connection, tables, texts=texts)
-            return cls(connection, held, version, as_of)
+            return cls(connection, held, version, synced)
         except duckdb.OutOfMemoryException:
             connection.close()
             raise SnapshotTooLarge(
@@ -116,6 +122,12 @@ class Hot:
         except BaseException:
             connection.close()
             raise
+
+    def as_of(self, system: str | None = None) -> datetime | None:
+        """When the snapshot was read: of one system, or of the one that was read longest ago."""
+        if system is not None:
+            return self.synced.get(system)
+        return min(self.synced.values(), default=None)
 
     @contextmanager
     def cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
@@ -136,6 +148,40 @@ class Hot:
 
     def close(self) -> None:
         self._connection.close()
+
+
+class Keeper:
+    """The current copy of one snapshot, for a whole process. It is loaded at the first question, and again when the snapshot
+    has changed; who still asks the old copy can finish."""
+
+    def __init__(self, store: Store, *, texts: bool = True, memory_limit: str | None = None) -> None:
+        self._store = store
+        self._texts = texts
+        self._memory_limit = memory_limit
+        self._lock = threading.Lock()
+        self._hot: Hot | None = None
+
+    def hot(self) -> Hot:
+        """Raises SnapshotError (there is none yet, it cannot be read) and SnapshotTooLarge."""
+        with self._lock:
+            version = self._store.version()
+            if self._hot is None or self._hot.version != version:
+                self._hot = load(self._store, version, texts=self._texts, memory_limit=self._memory_limit)
+            return self._hot
+
+
+def load(store: Store, version: str | None = None, *, texts: bool = True, memory_limit: str | None = None) -> Hot:
+    """A copy of what a store holds now. Raises SnapshotError and SnapshotTooLarge."""
+    version = version or store.version()
+    synced = {system: coverage.synced_at for system, coverage in store.coverage().items()}
+    if not synced:
+        raise SnapshotError("There is no snapshot yet.", "Run a sync first: python -m data_access sync.")
+    connection = store.connection(expired=True)
+    try:
+        sources = {name: connection.cursor().sql(question).to_arrow_reader(200_000) for name, question in loading.questions(texts)}
+        return Hot.from_arrow(sources, version, synced=synced, texts=texts, memory_limit=memory_limit)
+    finally:
+        connection.close()
 
 
 def rows(connection: duckdb.DuckDBPyConnection, question: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:

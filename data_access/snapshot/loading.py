@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 
 from data_access.errors import UsageError
-from data_access.snapshot.schema import TABLES
 from data_access.snapshot.texts import SEGMENT, Texts, segments
 
 # A pyarrow Table, a RecordBatchReader, or the paths of Parquet files.
@@ -191,6 +190,26 @@ LEFT JOIN people ON people.system_id = systems.system_id AND people.user_id = in
 """
 
 
+_KEY = ("system", "conversation_id", "tenant_id", "user_id")
+_SAID = ("content", "arguments")
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "conversations": (*_KEY, *_CONVERSATION_COLUMNS.split(", ")),
+    "messages": (
+        *_KEY,
+        *("position", "role", "sent_at", "response_seconds", "tokens", "expires_at", "orphaned", "problems"),
+        *_SAID,
+    ),
+    "tool_calls": (*_KEY, "position", "tool", "status", "sent_at", "seconds", "expires_at"),
+    "user_records": ("system", "user_id", "tenant_id", "kind", "updated_at", "expires_at", "open", "done"),
+}
+
+
+def questions(texts: bool) -> Iterator[tuple[str, str]]:
+    """For each table, SQL that reads the columns that are needed of it."""
+    for name, columns in _COLUMNS.items():
+        yield name, f"SELECT {', '.join(column for column in columns if texts or column not in _SAID)} FROM {name}"
+
+
 def load(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Source], *, texts: bool) -> Texts | None:
     """Make all tables of Hot; the folded texts where they are wanted."""
     connection.execute(_TABLES + _STAGED_CONVERSATIONS + ";" + _STAGED_CALLS + ";" + _RECORDS)
@@ -229,7 +248,7 @@ def _chunks(connection: duckdb.DuckDBPyConnection, name: str, source: Source) ->
     elif not source:
         return
     else:
-        columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
+        columns = ", ".join(_COLUMNS[name])
         reader = connection.cursor().sql(f"SELECT {columns} FROM read_parquet(?)", params=[list(source)]).to_arrow_reader(_CHUNK)
     gathered: list[Any] = []
     rows = 0
@@ -251,10 +270,12 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> Texts:
         " coalesce(epoch_us(expires_at), 9223372036854775807) AS expires_at FROM messages ORDER BY n"
     ).fetchnumpy()
     columns = cast("Mapping[str, np.ndarray[Any, Any]]", columns)
-    conversations = connection.execute("SELECT count(*) FROM conversations").fetchall()[0][0]
+    count, some_messages = connection.execute(
+        "SELECT (SELECT count(*) FROM conversations), (SELECT count(DISTINCT conv) FROM messages)"
+    ).fetchall()[0]
     expires = columns["expires_at"]
     some = bool(len(expires)) and int(expires.min()) < np.iinfo(np.int64).max
-    return Texts(made, columns["conv"], columns["role"], columns["sent_at"], expires if some else None, int(conversations))
+    return Texts(made, columns["conv"], columns["role"], columns["sent_at"], expires if some else None, count, some_messages)
 
 
 def _even(batches: Any) -> Iterator[Any]:

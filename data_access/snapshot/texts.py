@@ -46,7 +46,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """All segments in order. `conv`, `role` and `sent_at` (microseconds, smallest value: not known) are by row."""
+    """All segments in order. `conv`, `role` and `sent_at` (microseconds, smallest value: not known) are by row.
+    `conversations` is the number of all, `with_messages` of those that have any."""
 
     segments: Sequence[Segment]
     conv: np.ndarray[Any, np.dtype[np.int32]]
@@ -54,6 +55,7 @@ class Texts:
     sent_at: np.ndarray[Any, np.dtype[np.int64]]
     expires_at: np.ndarray[Any, np.dtype[np.int64]] | None
     conversations: int
+    with_messages: int
 
     @property
     def rows(self) -> int:

@@ -68,7 +68,7 @@ def usage(hot: Hot, wanted: UsageFilter, *, now: datetime | None = None, top: in
             "records": kinds,
         }
     bounds = talks.bounds([row["conversations"] for row in heat])
-    return Usage(hot.as_of, scope.window, before, _ordered(metrics), _ordered(previous), series, bounds)
+    return Usage(hot.as_of(wanted.system), scope.window, before, _ordered(metrics), _ordered(previous), series, bounds)
 
 
 def _ordered(found: Mapping[str, Value]) -> dict[str, Value]:
