@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NoReturn, cast
 
 from data_access import local
@@ -23,14 +23,17 @@ from data_access.dynamo.plan import Plan
 from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
 from data_access.items.values import is_list, is_map, iso, to_json
 from data_access.local import engine
-from data_access.models import Filter
+from data_access.models import Filter, Role
 from data_access.narrow import Narrow, narrow
 from data_access.settings import Settings, load_settings
+from data_access.snapshot.hot import load
 from data_access.snapshot.progress import Reporter
+from data_access.snapshot.search import SearchFilter, search, words_of
 from data_access.snapshot.store import open_store
 from data_access.snapshot.sync import estimate, sync
 from data_access.systems.check import check
 from data_access.systems.create import create_tables
+from data_access.usage import UsageFilter, describe, usage
 
 _WRONG_USAGE = (UsageError, SettingsError, SpecError)
 
@@ -98,6 +101,8 @@ def plain(value: Any) -> Any:
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if is_map(value):
         return {str(key): plain(item) for key, item in value.items()}
     if is_list(value) or isinstance(value, tuple):
@@ -202,6 +207,55 @@ def _sync(options: argparse.Namespace, session: _Session) -> None:
             show(sync(source, store, full=options.full, progress=report.progress))
 
 
+def _search(options: argparse.Namespace, session: _Session) -> None:
+    wanted = SearchFilter(
+        _known(options.system, session),
+        options.tenant,
+        options.user,
+        options.role and Role(options.role),
+        options.since,
+        options.until,
+        order=options.order,
+        limit=options.limit,
+    )
+    # What is wrong with the question is said before anything is loaded.
+    wanted.check()
+    words_of(options.text)
+    found = search(load(open_store(session.settings)), options.text, wanted)
+    for hit in found.hits:
+        show(plain(hit.key) | {name: value for name, value in plain(hit).items() if name != "key"})
+    say(
+        f"{len(found.hits)} conversations; {found.searched_messages:,} messages of {found.searched_conversations:,} were searched"
+        + (", older ones were not: raise --limit for more." if found.stopped_early else ".")
+    )
+
+
+def _usage(options: argparse.Namespace, session: _Session) -> None:
+    if options.describe:
+        for metric in describe():
+            show(metric)
+        return
+    wanted = UsageFilter(_known(options.system, session), options.tenant, options.user, options.since, options.until, options.zone)
+    wanted.check()
+    found = usage(load(open_store(session.settings), texts=False), wanted)
+    show(
+        {
+            "as_of": found.as_of,
+            "zone": options.zone,
+            "window": found.window,
+            "metrics": found.metrics,
+            "previous_window": found.previous_window,
+            "previous": found.previous,
+            "series": found.series,
+        }
+    )
+
+
+def _known(system: str | None, session: _Session) -> str | None:
+    """The system, if it is one of ours. Raises UsageError."""
+    return system and session.settings.place(system).system.id
+
+
 def _count(found: Sequence[Any], limit: int | None, what: str) -> str:
     return f"{limit} of {len(found)} {what}" if limit is not None and limit < len(found) else f"{len(found)} {what}"
 
@@ -271,7 +325,28 @@ def _parser() -> _Parser:
     syncing = command("sync", _sync, "bring the snapshot up to date, a line for each system")
     syncing.add_argument("--system", action="append", metavar="S", help="only this system (several: each of them)")
     syncing.add_argument("--full", action="store_true", help="read everything again: finds what was changed or deleted unseen")
+
+    searching = command("search", _search, 'a line for each conversation with the words, a "phrase" or without a -word')
+    searching.add_argument("text", metavar="TEXT", help="all words must be in one message; put -- before a TEXT that begins with -")
+    _questions(searching)
+    searching.add_argument("--role", choices=[role.value for role in Role], help="only messages of this role")
+    searching.add_argument("--order", choices=("newest", "best"), default="newest")
+    searching.add_argument("--limit", type=_positive, default=20, metavar="N", help="so many conversations, 20 if not given")
+
+    using = command("usage", _usage, "the metrics of the usage page, as one JSON object")
+    _questions(using)
+    using.add_argument("--zone", default="UTC", metavar="Z", help="the time zone of days, weeks and hours, such as Europe/Berlin")
+    using.add_argument("--describe", action="store_true", help="a line for each metric: what it counts, and how")
     return top
+
+
+def _questions(parser: argparse.ArgumentParser) -> None:
+    """The filter of questions about everything."""
+    parser.add_argument("--system", help="only this system")
+    parser.add_argument("--tenant", help="exact tenant id")
+    parser.add_argument("--user", help="exact user id")
+    parser.add_argument("--since", type=_time, metavar="T", help="from this time on (ISO 8601; without a zone: UTC)")
+    parser.add_argument("--until", type=_time, metavar="T", help="before this time")
 
 
 def _filters(parser: argparse.ArgumentParser) -> None:

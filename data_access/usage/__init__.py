@@ -27,7 +27,7 @@ from data_access.usage.asking import Usage, usage
 from data_access.usage.behind import Cell, conversations_behind
 from data_access.usage.definitions import METRICS, SERIES, Metric, describe, table
 from data_access.usage.scope import UsageFilter
-from data_access.usage.windows import Window, local_day, zone_of
+from data_access.windows import Window, local_day, zone_of
 
 __all__ = [
     "METRICS",

@@ -14,7 +14,7 @@ from data_access.snapshot.hot import Hot
 from data_access.usage import holdings, people, responses, talks, tools
 from data_access.usage.definitions import METRICS
 from data_access.usage.scope import Scope, UsageFilter
-from data_access.usage.windows import MONTH, WEEK, Calendar, Window, day_number, local_day, number_day
+from data_access.windows import MONTH, WEEK, Calendar, Window, day_number, local_day, number_day
 
 Value = int | float | None
 Row = dict[str, Any]

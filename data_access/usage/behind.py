@@ -12,7 +12,7 @@ from data_access.snapshot.hot import ConversationKey, Hot, rows
 from data_access.snapshot.loading import quarter_of
 from data_access.usage import talks
 from data_access.usage.scope import Scope, UsageFilter
-from data_access.usage.windows import MONTH, WEEK, day_number
+from data_access.windows import MONTH, WEEK, day_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import duckdb
 from data_access.snapshot.hot import rows
 from data_access.usage.definitions import PREFERENCES, REMINDERS, TODOS
 from data_access.usage.scope import Scope
-from data_access.usage.windows import micros
+from data_access.windows import micros
 
 Value = int | float | None
 

@@ -11,7 +11,7 @@ import duckdb
 from data_access.snapshot.hot import pairs, rows
 from data_access.snapshot.loading import quarter_of
 from data_access.usage.scope import Scope
-from data_access.usage.windows import WEEK, Window, number_day
+from data_access.windows import WEEK, Window, number_day
 
 Value = int | float | None
 Row = dict[str, Any]

@@ -17,7 +17,7 @@ import duckdb
 from data_access.errors import UsageError
 from data_access.snapshot.hot import Hot, rows
 from data_access.snapshot.loading import SUMS
-from data_access.usage.windows import QUARTER, Clock, Window, micros, zone_of
+from data_access.windows import QUARTER, Clock, Window, micros, zone_of
 
 _QUARTER = QUARTER // timedelta(microseconds=1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,6 +33,11 @@ class UsageFilter:
     since: datetime | None = None
     until: datetime | None = None
     zone: str = "UTC"
+
+    def check(self) -> None:
+        """Raises UsageError for a wrong window or a zone that does not exist."""
+        self.window()
+        zone_of(self.zone)
 
     def window(self) -> Window:
         """Raises UsageError for a window without length, one that ends before it begins, and times without a zone."""

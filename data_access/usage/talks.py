@@ -12,7 +12,7 @@ import duckdb
 from data_access.snapshot.hot import pairs, rows, utc
 from data_access.snapshot.loading import quarter_of
 from data_access.usage.scope import Scope
-from data_access.usage.windows import micros
+from data_access.windows import micros
 
 Value = int | float | None
 Row = dict[str, Any]
