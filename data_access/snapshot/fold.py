@@ -100,25 +100,53 @@ def fold(text: str) -> str:
     return str(fold_all(pa.array([text]))[0].as_py()).strip()
 
 
+_BLOCK = 400
+_ODD_SPACE = re.compile("[\x00-\x1f\x7f]|  ")
 _CLUSTER = re.compile(r"\s+|.", re.DOTALL)
+# Parts of Hangul syllables, and voicing marks of half width: they join what stands before them.
+_JOINING = re.compile("[\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\ud7b0-\ud7ff\uff9e-\uffdc]")
 
 
 def bounds(original: str, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     """Where folded words stand in a text that is not folded: half-open character ranges, in order, not overlapping."""
+    if original.isascii() and not _ODD_SPACE.search(original):
+        return _merged(sorted(_found(original.lower(), words)))
     starts: list[int] = []
     pieces = list(_clusters(original))
+    whole = ""
     folded = cast("list[str]", fold_all(pa.array([piece for _, piece in pieces], pa.string())).to_pylist())
     for number, piece in enumerate(folded):
-        starts += [number] * len(piece)
-    whole = "".join(folded)
-    found: list[tuple[int, int]] = []
+        # A space behind a space is one, also when what stood between them does not count.
+        more = piece[1:] if piece[:1] == " " == whole[-1:] else piece
+        starts += [number] * len(more)
+        whole += more
+
+    def place(first: int, last: int) -> tuple[int, int]:
+        at, piece = pieces[starts[last - 1]]
+        return pieces[starts[first]][0], at + len(piece)
+
+    return _merged(sorted(place(*found) for found in _found(whole, words)))
+
+
+def first(original: str, words: tuple[str, ...]) -> int | None:
+    """Where the first of some folded words begins in a text of any length; None where none does."""
+    longest = max(map(len, words))
+    # A decomposed word is longer than its folded form: twice is enough for all but pathological texts.
+    blocks = [original[at : at + _BLOCK + 2 * longest] for at in range(0, len(original), _BLOCK)]
+    folded = cast("list[str]", fold_all(pa.array(blocks, pa.string())).to_pylist())
+    for number, block in enumerate(folded):
+        if any(word in block for word in words):
+            marks = bounds(blocks[number], words)
+            return number * _BLOCK + marks[0][0] if marks else number * _BLOCK
+    return None
+
+
+def _found(folded: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     for word in words:
-        at = whole.find(word)
+        at = folded.find(word)
         while at >= 0 and word:
-            first, last = pieces[starts[at]], pieces[starts[at + len(word) - 1]]
-            found.append((first[0], last[0] + len(last[1])))
-            at = whole.find(word, at + len(word))
-    return _merged(sorted(found))
+            yield at, at + len(word)
+            at = folded.find(word, at + len(word))
 
 
 def _clusters(text: str) -> Iterator[tuple[int, str]]:
@@ -127,7 +155,7 @@ def _clusters(text: str) -> Iterator[tuple[int, str]]:
     end = 0
     for match in _CLUSTER.finditer(text):
         piece = match[0]
-        joins = unicodedata.category(piece[0])[0] == "M" or "\u1160" <= piece <= "\u11ff" or piece in "\uff9e\uff9f"
+        joins = unicodedata.category(piece[0])[0] == "M" or _JOINING.match(piece)
         if end > start and not joins:
             yield start, text[start:end]
             start = end

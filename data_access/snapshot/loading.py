@@ -33,6 +33,9 @@ def quarter_of(column: str) -> str:
 # time or under the next free millisecond where the time is the key.
 _LEAST_SECONDS = 0.001
 
+# What DynamoDB itself does: an item whose time to live passed more than five years ago is kept.
+_EXPIRES = "CASE WHEN incoming.expires_at > now() AT TIME ZONE 'UTC' - INTERVAL 5 YEARS THEN incoming.expires_at END"
+
 _TABLES = """
 CREATE TABLE systems (system_id UTINYINT, system VARCHAR);
 CREATE TABLE tenants (tenant INTEGER, system_id UTINYINT, tenant_id VARCHAR);
@@ -87,7 +90,7 @@ _STAGE_MESSAGES = f"""
 INSERT INTO staged
 SELECT keys.conv, keys.system_id, keys.tenant, keys.person, incoming.position,
     CASE incoming.role WHEN 'user' THEN 0 WHEN 'system' THEN 2 WHEN 'tool' THEN 3 ELSE 1 END,
-    incoming.sent_at, incoming.response_seconds, incoming.tokens, incoming.expires_at,
+    incoming.sent_at, incoming.response_seconds, incoming.tokens, {_EXPIRES},
     coalesce(incoming.orphaned, false), coalesce(incoming.problems, 0) > 0, {{content}}, {{arguments}}
 {_WITH_KEYS}
 """
@@ -150,7 +153,7 @@ _STAGE_CALLS = f"""
 INSERT INTO staged_calls
 SELECT keys.conv, keys.system_id, keys.tenant, keys.person, incoming.position, tools.tool,
     CASE incoming.status WHEN 'ok' THEN 0 WHEN 'error' THEN 1 ELSE 2 END, incoming.sent_at, incoming.seconds,
-    incoming.expires_at
+    {_EXPIRES}
 {_WITH_KEYS} JOIN tools ON tools.name = incoming.tool
 """
 _CALLS = f"""
@@ -166,7 +169,7 @@ CREATE TABLE staged_conversations (
 """
 _STAGE_CONVERSATIONS = f"""
 INSERT INTO staged_conversations
-SELECT keys.conv, {", ".join(f"incoming.{name}" for name in _CONVERSATION_COLUMNS.split(", "))}
+SELECT keys.conv, {", ".join(f"incoming.{name}" for name in _CONVERSATION_COLUMNS.split(", ")[:-1])}, {_EXPIRES}
 {_WITH_KEYS}
 """
 # A conversation without a row of its own, which a complete snapshot has not, is known by its messages.
@@ -181,9 +184,9 @@ CREATE TABLE records (
     system_id UTINYINT, tenant INTEGER, person INTEGER, kind VARCHAR, updated_at TIMESTAMP, expires_at TIMESTAMP, open INTEGER, done INTEGER
 )
 """
-_STAGE_RECORDS = """
+_STAGE_RECORDS = f"""
 INSERT INTO records
-SELECT systems.system_id, tenants.tenant, people.person, kind, updated_at, expires_at, coalesce(open, 0), coalesce(done, 0)
+SELECT systems.system_id, tenants.tenant, people.person, kind, updated_at, {_EXPIRES}, coalesce(open, 0), coalesce(done, 0)
 FROM incoming JOIN systems USING (system)
 LEFT JOIN tenants ON tenants.system_id = systems.system_id AND tenants.tenant_id = incoming.tenant_id
 LEFT JOIN people ON people.system_id = systems.system_id AND people.user_id = incoming.user_id
@@ -241,6 +244,7 @@ def _chunks(connection: duckdb.DuckDBPyConnection, name: str, source: Source) ->
     """The rows of one source, half a million at a time."""
     if source is None:
         return
+    reader: Any
     if isinstance(source, pa.Table):
         reader = source.to_reader(_CHUNK)
     elif isinstance(source, pa.RecordBatchReader):

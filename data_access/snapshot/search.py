@@ -29,7 +29,7 @@ from typing import Any
 
 from data_access.errors import UsageError
 from data_access.models import Role
-from data_access.snapshot.fold import bounds
+from data_access.snapshot.fold import bounds, first
 from data_access.snapshot.hot import ConversationKey, Hot, rows, utc
 from data_access.snapshot.matching import ROLES, Matches, Place, Ranked, SearchFilter, Words, words_of
 
@@ -129,11 +129,13 @@ def _hits(hot: Hot, words: Words, convs: Ranked, tools: bool) -> Iterator[Hit]:
 def _turn(words: Words, row: tuple[Any, ...], tools: bool) -> Turn:
     position, role, sent_at, content, arguments = row
     text, in_tools = str(content or ""), False
-    marks = bounds(text, words.all_of)
-    if not marks and tools and arguments:
+    at = first(text, words.all_of)
+    if at is None and tools and arguments:
         text, in_tools = str(arguments), True
-        marks = bounds(text, words.all_of)
-    start = max(0, marks[0][0] - _BEFORE) if marks else 0
-    end = min(len(text), start + _SNIPPET)
-    inside = tuple((first - start, min(last, end) - start) for first, last in marks if first < end)
-    return Turn(position, ROLES[int(role)], utc(sent_at), text[start:end], inside, in_tools, (start > 0, end < len(text)))
+        at = first(text, words.all_of)
+    start = max(0, (at or 0) - _BEFORE)
+    snippet = text[start : start + _SNIPPET]
+    marks = bounds(snippet, words.all_of)
+    if not marks and at is not None:  # A phrase that is longer than the snippet.
+        marks = ((at - start, len(snippet)),)
+    return Turn(position, ROLES[int(role)], utc(sent_at), snippet, marks, in_tools, (start > 0, start + _SNIPPET < len(text)))

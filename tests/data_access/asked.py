@@ -30,8 +30,9 @@ def hot(rows: Rows, version: str = "1", *, texts: bool = False, synced: Mapping[
     return Hot.from_arrow(arrow(rows), version, texts=texts, synced=synced)
 
 
-def arrow(rows: Rows) -> dict[str, pa.Table]:
-    return {name: pa.Table.from_pylist([_naive(row) for row in rows.get(name, [])], schema) for name, schema in TABLES.items()}
+def arrow(rows: Rows) -> dict[str, Any]:
+    table: Any = pa.Table
+    return {name: table.from_pylist([_naive(row) for row in rows.get(name, [])], schema) for name, schema in TABLES.items()}
 
 
 def _naive(row: Row) -> Row:
@@ -73,7 +74,7 @@ def talk(messages: list[Row], **other: Any) -> Rows:
     return {"messages": messages, "conversations": [conversation(messages, **other)]}
 
 
-def invented(seed: int, conversations: int = 250) -> Rows:
+def invented(seed: int, conversations: int = 160) -> Rows:
     """Every special case at random: ids that systems and tenants share, ties, gaps, expiry around NOW, empty sessions."""
     rng = Random(seed)
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}

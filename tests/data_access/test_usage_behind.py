@@ -113,7 +113,7 @@ anywhere = st.integers(0, 51 * 86_400_000_000).map(lambda n: BEGIN + n * timedel
 moments = anywhere | st.integers(0, 51 * 96).map(lambda n: BEGIN + n * timedelta(minutes=15))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(moments, min_size=3, max_size=3, unique=True).map(sorted), st.sampled_from(ZONES), st.sampled_from((None, "cg", "ai_agent"))
 )

@@ -51,11 +51,13 @@ class Oracle(NamedTuple):
 
 
 def oracle(rows: Rows, wanted: UsageFilter, now: datetime) -> Oracle:
-    frames = [_frame(rows, name, wanted, now) for name in ("messages", "conversations", "tool_calls", "user_records")]
+    messages, conversations, calls, kept = (
+        _frame(rows, name, wanted, now) for name in ("messages", "conversations", "tool_calls", "user_records")
+    )
     names = ("system", "conversation_id", "tenant_id", "user_id")
     everything = [(tuple(row[name] for name in names), row["position"], row["role"]) for row in rows.get("messages", [])]
     records = _frame(rows, "user_records", UsageFilter(), now)
-    return Oracle(*frames, wanted, now, everything, set(records[records.kind == "user_preferences"].system))
+    return Oracle(messages, conversations, calls, kept, wanted, now, everything, set(records[records.kind == "user_preferences"].system))
 
 
 def _frame(rows: Rows, name: str, wanted: UsageFilter, now: datetime) -> pd.DataFrame:
@@ -78,7 +80,8 @@ def _frame(rows: Rows, name: str, wanted: UsageFilter, now: datetime) -> pd.Data
         frame["conv"] = [tuple(None if pd.isna(part) else part for part in key) for key in frame[_KEY].itertuples(index=False)]
     if "user_id" in columns:
         pairs = frame[["system", "user_id"]].itertuples(index=False)
-        frame["person"] = [None if user is None or pd.isna(user) else (system, user) for system, user in pairs]
+        people = [None if user is None or pd.isna(user) else (system, user) for system, user in pairs]
+        frame["person"] = pd.Series(people, dtype=object)
     return frame
 
 
@@ -228,8 +231,8 @@ def series(truth: Oracle) -> dict[str, list[dict[str, Any]]]:
     bars = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (51, 100), (101, None))
     return {
         "days": days,
-        "weeks": _buckets(said, asked, said.day_sent_at.map(lambda day: day - timedelta(days=day.weekday()))),
-        "months": _buckets(said, asked, said.day_sent_at.map(lambda day: day.replace(day=1))),
+        "weeks": _buckets(said, asked, said.day_sent_at.map(_monday)),
+        "months": _buckets(said, asked, said.day_sent_at.map(_first)),
         "heatmap": [
             {"weekday": w, "hour": h, "messages": int(((weekday == w) & (hour == h)).sum())}
             | {"conversations": said[(weekday == w) & (hour == h)].conv.nunique()}
@@ -301,19 +304,24 @@ def _buckets(said: pd.DataFrame, asked: pd.DataFrame, bucket: Any) -> list[dict[
 
 
 def _retention(asked: pd.DataFrame, new: pd.DataFrame) -> list[dict[str, Any]]:
-    def monday(day: Any) -> Any:
-        return day - timedelta(days=day.weekday())
-
     found: list[dict[str, Any]] = []
-    cohorts = {person: monday(day) for person, day in zip(new.person, new.day_sent_at, strict=True)}
+    cohorts = {person: _monday(day) for person, day in zip(new.person, new.day_sent_at, strict=True)}
     for cohort in sorted(set(cohorts.values())):
         members = {person for person, first in cohorts.items() if first == cohort}
         weeks: dict[int, set[Any]] = {}
         for person, day in zip(asked.person, asked.day_sent_at, strict=True):
             if person in members:
-                weeks.setdefault((monday(day) - cohort).days // 7, set()).add(person)
+                weeks.setdefault((_monday(day) - cohort).days // 7, set()).add(person)
         found += [
             {"cohort": cohort, "week": week, "users": len(own), "of": len(members), "share": len(own) / len(members)}
             for week, own in sorted(weeks.items())
         ]
     return found
+
+
+def _monday(day: Any) -> Any:
+    return day - timedelta(days=day.weekday())
+
+
+def _first(day: Any) -> Any:
+    return day.replace(day=1)
