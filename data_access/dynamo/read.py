@@ -60,16 +60,21 @@ class Reader:
         else:
             yield from self._follow(step, _request(step, value))
 
-    def segment(self, step: Step, number: int, total: int, after: Mapping[str, Any] | None = None) -> Iterator[Page]:
+    @property
+    def parallel(self) -> int:
+        """How many segments may be read at once, by the rate limit."""
+        return self._parallel
+
+    def segment(self, step: Step, number: int, total: int, after: Mapping[str, Any] | None, stop: threading.Event) -> Iterator[Page]:
         """One segment of a Scan, after a LastEvaluatedKey as it came: for a read that goes on where another one ended.
 
-        The rate limit counts all segments of this reader together. Raises AwsError.
+        The rate limit counts all segments of this reader together; `stop` ends a wait for it. Raises AwsError.
         """
         request = _request(step, None) | {"Segment": number, "TotalSegments": total}
         for page in self._follow(step, request, after):
             self._pace.spend(page.units)
             yield page
-            self._pace.wait()
+            self._pace.wait(stop)
 
     def query_page(self, step: Step, value: str | None = None, *, limit: int | None = None, after: Mapping[str, Any] | None = None) -> Page:
         """One page of a Query. `limit` is DynamoDB's: items evaluated, before the filter."""

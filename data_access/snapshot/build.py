@@ -55,12 +55,12 @@ def rebuild(
     read = staged.checkpoint
     writing(read.items, read.units)
     with trouble("The snapshot cannot be written", store.place):
-        state, new, removed = _finish(source, store, old, staged, method)
+        state, new, removed = finish_read(source, store, old, staged, method)
     staged.clear()
     return Built(state, True, new, removed)
 
 
-def _finish(source: Source, store: Store, old: State | None, staged: staging.Staging, method: str) -> tuple[State, int, int]:
+def finish_read(source: Source, store: Store, old: State | None, staged: staging.Staging, method: str) -> tuple[State, int, int]:
     began = time.monotonic()
     inside = source.place.system.messages is None
     now = datetime.now(UTC)
@@ -73,7 +73,7 @@ def _finish(source: Source, store: Store, old: State | None, staged: staging.Sta
             staged_view(database, kind, [str(path) for path in staged.chunks(kind)], schema)
         forgotten = register.met(database, source.id)
         finish.settle(database, inside=inside, now=now, forgotten=forgotten)
-        new = {table: finish.write(database, select, out / table) for table, select in finish.selects(inside=inside, now=now).items()}
+        new = {table: finish.write(database, select, out / table) for table, select in finish.selects(database, inside=inside, now=now).items()}
         found = {
             table: rows_of(f"(SELECT * FROM {parquet(file.path for file in new[table])})" if new[table] else None, table)
             for table in TABLES

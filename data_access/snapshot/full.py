@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from data_access.costs.units import PAGE_BYTES, query_units
-from data_access.dynamo.aws import CONCURRENCY, Source
+from data_access.dynamo.aws import Source
 from data_access.dynamo.collector import rare_collections
 from data_access.dynamo.facts import Facts, TableFacts
 from data_access.dynamo.plan import Operation, Step
@@ -92,7 +92,7 @@ def _scan(
     progress: Callable[[Reading], None],
     cancelled: Callable[[], bool],
 ) -> None:
-    segments = staging.segments(key, min(CONCURRENCY, step.times))
+    segments = staging.segments(key, min(reader.parallel, step.times))
     table = source.place.system.tables[key]
     stop = threading.Event()
     done: queue.Queue[Exception | bool] = queue.Queue()
@@ -103,7 +103,7 @@ def _scan(
             if segment.done:
                 done.put(True)
                 return
-            pages = reader.segment(step, index, len(segments), segment.after)
+            pages = reader.segment(step, index, len(segments), segment.after, stop)
             while not stop.is_set() and (page := next(pages, None)) is not None:
                 first = (number << _TABLE) | (index << _SEGMENT) | (segment.pages << _PAGE)
                 # Here and not by whoever waits for the pages: what was read is staged before more is read.
@@ -114,7 +114,7 @@ def _scan(
         else:
             done.put(True)
 
-    with rare_collections(), ThreadPoolExecutor(len(segments), thread_name_prefix="sync") as pool:
+    with rare_collections(), ThreadPoolExecutor(min(len(segments), reader.parallel), thread_name_prefix="sync") as pool:
         for index in range(len(segments)):
             pool.submit(read, index)
         running = len(segments)

@@ -63,7 +63,8 @@ TOOL_CALLS = pa.schema(
     ]
 )
 
-# One row a conversation: the model's Conversation; `bytes` is all that is stored of it, its messages included. `has_session` is False where only messages tell of it.
+# One row a conversation: the model's Conversation; `bytes` is all that is stored of it, its messages included. `has_session` is False
+# where only messages tell of it.
 CONVERSATIONS = pa.schema(
     [
         ("system", pa.string()),

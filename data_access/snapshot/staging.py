@@ -73,18 +73,21 @@ class Staging:
         with self._lock:
             return self.checkpoint.tables.setdefault(table, [Segment() for _ in range(wanted)])
 
-    def add(self, table: str, number: int, batch: Batch, *, after: Mapping[str, Any] | None, items: int, units: float) -> None:
-        """Keep one page of a segment: its rows first, then the checkpoint."""
+    def add(
+        self, table: str, number: int, batch: Batch, *, after: Mapping[str, Any] | None, items: int, units: float, keep: bool = True
+    ) -> None:
+        """Keep one page of a segment: its rows first, then (unless not to `keep`) the checkpoint that a later sync goes on from."""
         segment = self.checkpoint.tables[table][number]
         for kind, rows in batch.tables().items():
-            _write(self.folder / f"{kind}-{table}-{number:02d}-{segment.pages:06d}.parquet", rows)
+            _write(self.folder / f"{kind}-{table}-{number:05d}-{segment.pages:06d}.parquet", rows)
         with self._lock:
             segment.pages += 1
             segment.after, segment.done = None if after is None else dict(after), after is None
             self.checkpoint.items += items
             self.checkpoint.units += units
             self.checkpoint.unplaced += batch.unplaced
-            _replace(self.folder / _FILE, json.dumps(asdict(self.checkpoint), default=datetime.isoformat).encode())
+            if keep:
+                _replace(self.folder / _FILE, json.dumps(asdict(self.checkpoint), default=datetime.isoformat).encode())
 
     def chunks(self, kind: str) -> list[Path]:
         return sorted(self.folder.glob(f"{kind}-*.parquet"))

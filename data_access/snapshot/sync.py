@@ -25,11 +25,15 @@ from data_access.snapshot.build import Built, rebuild
 from data_access.snapshot.state import State
 from data_access.snapshot.store import Store
 from data_access.snapshot.trouble import trouble
+from data_access.snapshot.update import update
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a sync is going to do. `units` are read units, `items` as DescribeTable counts them; `rate` in units a second, None: no limit."""
+    """What a sync is going to do. `units` are read units, `items` as DescribeTable counts them.
+
+    `rate` is in units a second, None where there is no limit.
+    """
 
     system: str
     full: bool
@@ -105,13 +109,15 @@ def sync(
         if notice:
             progress(Progress(source.id, "set aside", notice=notice))
         state = store.states().get(source.id)
-        planned = estimate(source, store, full=full)
-        built = _news(source, store, state, progress, cancelled) if state is not None and not planned.full else None
-        if built is None:
-            planned = planned if planned.full else estimate(source, store, full=True)
-            built = _everything(source, store, state, planned, progress, cancelled)
+        route = None if full or state is None else news.plan(source, store, state)
+        if state is not None and route is not None:
+            estimated = route.units
+            built = _news(source, store, state, route, progress, cancelled)
+        else:
+            estimated = sum(step.estimated_units for step in full_read.everything(source).values())
+            built = _everything(source, store, state, progress, cancelled)
         store.vacuum()
-    return _synced(built, planned, time.monotonic() - began, notice)
+    return _synced(built, estimated, time.monotonic() - began, notice)
 
 
 @contextmanager
@@ -137,7 +143,6 @@ def _everything(
     source: Source,
     store: Store,
     state: State | None,
-    planned: Estimate,
     progress: Callable[[Progress], None],
     cancelled: Callable[[], bool],
 ) -> Built:
@@ -145,14 +150,17 @@ def _everything(
         share = min(1.0, so_far.items / so_far.expected) if so_far.expected else None
         progress(Progress(source.id, "reading", so_far.items, so_far.units, share))
 
-    return rebuild(source, store, state, staging_folder(store, source.id), planned.method, reading, _writing(source, progress), cancelled)
+    return rebuild(source, store, state, staging_folder(store, source.id), _method(source), reading, _writing(source, progress), cancelled)
 
 
-def _news(source: Source, store: Store, state: State, progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Built | None:
+def _news(
+    source: Source, store: Store, state: State, route: news.Route, progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+) -> Built:
     def reading(items: int, units: float) -> None:
         progress(Progress(source.id, "reading", items, units))
 
-    return news.update(source, store, state, staging_folder(store, source.id), reading, _writing(source, progress), cancelled)
+    folder = store.state / "staging" / f"{source.id}-update"
+    return update(source, store, state, route, folder, reading, _writing(source, progress), cancelled)
 
 
 def _writing(source: Source, progress: Callable[[Progress], None]) -> Callable[[int, float], None]:
@@ -164,7 +172,7 @@ def _method(source: Source) -> str:
     return f"a Scan of {tables}"
 
 
-def _synced(built: Built, planned: Estimate, seconds: float, notice: str | None) -> Synced:
+def _synced(built: Built, estimated: float, seconds: float, notice: str | None) -> Synced:
     now = built.state.coverage
     return Synced(
         now.system,
@@ -174,7 +182,7 @@ def _synced(built: Built, planned: Estimate, seconds: float, notice: str | None)
         now.items,
         now.units,
         now.usd,
-        planned.units,
+        estimated,
         seconds,
         now.conversations,
         now.messages,

@@ -1,0 +1,177 @@
+"""New rows woven into old ones: only the conversations that are affected are made again, only the files that hold them are written.
+
+In the database are, beside the staged views of what was read: `old_<table>` over the files that are valid now, `whole`, the ids
+of conversations whose messages were all read again, and `gone`, the keys of sessions that were looked for and not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from data_access.snapshot import finish
+from data_access.snapshot.finish import Forgotten
+from data_access.snapshot.schema import TABLES
+from data_access.snapshot.store import NewFile, alive, parquet
+
+# Files below this size are put together once there are more of them than this.
+_SMALL_BYTES = 8 * 1024 * 1024
+_SMALL_FILES = 6
+
+_FRESH = """
+CREATE OR REPLACE TEMP TABLE fresh AS
+SELECT m.rid, m.item_key, m.conversation_id, m.tenant_id
+FROM staged_messages AS m
+ANTI JOIN old_messages AS o
+  ON o.item_key = m.item_key AND o.conversation_id = m.conversation_id AND o.content = m.content AND o.role = m.role
+ AND o.sent_at IS NOT DISTINCT FROM m.sent_at AND o.bytes = m.bytes {position};
+"""
+
+# Items whose messages changed, their former conversations, sessions that are new, changed or gone, and what has expired.
+_AFFECTED = """
+CREATE OR REPLACE TEMP TABLE affected AS
+SELECT DISTINCT conversation_id FROM (
+    SELECT conversation_id FROM fresh
+    UNION ALL SELECT o.conversation_id FROM old_messages AS o SEMI JOIN fresh ON fresh.item_key = o.item_key
+    UNION ALL SELECT conversation_id FROM whole
+    UNION ALL SELECT o.conversation_id FROM old_conversations AS o SEMI JOIN gone ON gone.item_key = o.item_key
+    UNION ALL SELECT s.conversation_id FROM staged_conversations AS s
+    ANTI JOIN old_conversations AS o
+      ON o.item_key = s.item_key AND o.conversation_id = s.conversation_id AND o.title IS NOT DISTINCT FROM s.title
+     AND o.user_id IS NOT DISTINCT FROM s.user_id AND o.is_active IS NOT DISTINCT FROM s.is_active
+     AND o.expires_at IS NOT DISTINCT FROM s.expires_at
+     AND (s.last_activity_at IS NULL OR o.last_activity_at >= s.last_activity_at)
+    UNION ALL SELECT conversation_id FROM old_conversations WHERE NOT {alive}
+    UNION ALL SELECT conversation_id FROM old_messages WHERE NOT {alive}
+);
+"""
+
+# What is stored of an affected conversation and was not read again, as if it had been staged.
+_OLD_CONVERSATIONS = """
+CREATE OR REPLACE TEMP TABLE kept_conversations AS
+WITH odd AS (
+    SELECT conversation_id, tenant_id, user_id, sum(bytes) AS bytes, count(*) FILTER (problems > 0) AS odd
+    FROM old_messages SEMI JOIN affected USING (conversation_id) GROUP BY ALL
+)
+SELECT -row_number() OVER () * 65536 AS rid, o.conversation_id, o.tenant_id, o.user_id, o.title, o.started_at, o.last_activity_at,
+       o.is_active, o.expires_at, {own_bytes} AS bytes, o.problems - (coalesce(odd.odd, 0) > 0)::INTEGER AS problems,
+       o.item_table, o.item_key, NULL::BIGINT AS stored_count
+FROM old_conversations AS o
+LEFT JOIN odd ON odd.conversation_id = o.conversation_id AND odd.tenant_id IS NOT DISTINCT FROM o.tenant_id
+             AND odd.user_id IS NOT DISTINCT FROM o.user_id
+WHERE o.has_session AND o.conversation_id IN (FROM affected)
+  AND o.item_key NOT IN (SELECT item_key FROM read_conversations) AND o.item_key NOT IN (FROM gone);
+"""
+_OLD_MESSAGES = """
+CREATE OR REPLACE TEMP TABLE kept_messages AS
+WITH calls AS (
+    SELECT conversation_id, tenant_id, user_id, position,
+           list(struct_pack(tool := tool, status := status, arguments := arguments, seconds := seconds) ORDER BY ordinal) AS calls
+    FROM old_tool_calls SEMI JOIN affected USING (conversation_id) GROUP BY ALL
+)
+SELECT o.* EXCLUDE (response_seconds, orphaned), calls.calls
+FROM old_messages AS o
+LEFT JOIN calls ON calls.conversation_id = o.conversation_id AND calls.tenant_id IS NOT DISTINCT FROM o.tenant_id
+               AND calls.user_id IS NOT DISTINCT FROM o.user_id AND calls.position = o.position
+WHERE o.conversation_id IN (FROM affected) AND o.conversation_id NOT IN (FROM whole)
+  AND o.item_key NOT IN (SELECT item_key FROM {read})
+{once};
+"""
+
+_STAGED = """
+CREATE OR REPLACE TEMP VIEW read_conversations AS
+SELECT * FROM seen_conversations WHERE conversation_id IN (FROM affected)
+QUALIFY row_number() OVER (PARTITION BY item_key ORDER BY rid DESC) = 1;
+CREATE OR REPLACE TEMP VIEW read_messages AS
+SELECT * FROM seen_messages WHERE conversation_id IN (FROM affected)
+QUALIFY row_number() OVER (PARTITION BY item_key, position ORDER BY rid DESC) = 1;
+"""
+
+_COLUMNS = (
+    "conversation_id, tenant_id, user_id, {position} AS position, message_id, role, content, arguments, sent_at, tokens, tool_calls, "
+    "failed_tool_calls, expires_at, bytes, problems, item_table, item_key, calls"
+)
+_JOINED = """
+CREATE OR REPLACE TEMP VIEW staged_conversations AS
+SELECT * FROM read_conversations UNION ALL BY NAME SELECT * FROM kept_conversations;
+CREATE OR REPLACE TEMP VIEW staged_messages AS
+SELECT {new} FROM read_messages UNION ALL BY NAME SELECT {old} FROM kept_messages {parents};
+"""
+
+
+def affected(database: duckdb.DuckDBPyConnection, *, inside: bool, now: datetime) -> int:
+    """Find out which conversations are to be made again, and return how many."""
+    position = "AND o.position = m.position" if inside else ""
+    database.execute(_FRESH.format(position=position))
+    database.execute(_AFFECTED.format(alive=alive(now=f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'")))
+    return database.execute("SELECT count(*) FROM affected").fetchall()[0][0]
+
+
+def weave(
+    database: duckdb.DuckDBPyConnection,
+    old: dict[str, tuple[Sequence[str], Sequence[str]]],
+    out: Path,
+    *,
+    inside: bool,
+    now: datetime,
+    forgotten: Forgotten,
+) -> tuple[dict[str, list[NewFile]], dict[str, list[str]]]:
+    """Make the affected conversations again. `old` is for each table the valid files' paths, and where they lie on this machine.
+
+    Returns the new files and the paths of the old ones that stay.
+    """
+    _stage(database, inside=inside)
+    finish.settle(database, inside=inside, now=now, forgotten=forgotten)
+    new: dict[str, list[NewFile]] = {}
+    kept: dict[str, list[str]] = {}
+    moment = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
+    rows = finish.selects(database, inside=inside, now=now)
+    for table in TABLES:
+        paths, places = old[table]
+        gone = f"NOT {alive(now=moment)}"
+        if table != "user_records":
+            gone = f"(conversation_id IN (FROM affected) OR {gone})"
+        touched = _touched(database, places, gone)
+        kept[table] = [path for path, place in zip(paths, places, strict=True) if place not in touched]
+        parts = [] if table == "user_records" else list(rows[table])
+        if touched:
+            parts.append(finish.typed(table, f"SELECT * FROM {parquet(sorted(touched))} WHERE NOT {gone}"))  # noqa: S608
+        new[table] = finish.write(database, [" UNION ALL ".join(f"({part})" for part in parts)] if parts else [], out / table)
+    return new, kept
+
+
+def _stage(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
+    """Put the staged views in the place of what was read: with the old rows of the same conversations."""
+    for kind in ("conversations", "messages"):
+        database.execute(f"CREATE OR REPLACE TEMP TABLE seen_{kind} AS SELECT * FROM staged_{kind}")
+    database.execute(_STAGED)
+    database.execute(_OLD_CONVERSATIONS.format(own_bytes="o.bytes" if inside else "greatest(0, o.bytes - coalesce(odd.bytes, 0))"))
+    # An item with messages inside is replaced as a whole; a message that two sessions own was kept twice.
+    database.execute(
+        _OLD_MESSAGES.format(
+            read="read_conversations" if inside else "read_messages",
+            once="" if inside else "QUALIFY row_number() OVER (PARTITION BY o.item_key) = 1",
+        )
+    )
+    parents = "JOIN (SELECT rid AS parent, item_key AS own FROM kept_conversations) ON own = item_key" if inside else ""
+    rid = "-(row_number() OVER ())"
+    new = "rid, parent, " + _COLUMNS.format(position="position")
+    old = f"{rid} AS rid, {'parent' if inside else 'NULL::BIGINT AS parent'}, " + _COLUMNS.format(
+        position="position" if inside else "NULL::INTEGER"
+    )
+    database.execute("DROP VIEW IF EXISTS staged_conversations; DROP VIEW IF EXISTS staged_messages")
+    # As a table: a row number is another one each time a view is asked.
+    database.execute(_JOINED.format(new=new, old=old, parents=parents).replace("TEMP VIEW staged_messages", "TEMP TABLE staged_messages"))
+
+
+def _touched(database: duckdb.DuckDBPyConnection, places: Sequence[str], gone: str) -> set[str]:
+    """Files with rows that go, and small ones when there are too many of them."""
+    if not places:
+        return set()
+    query = f"SELECT DISTINCT filename FROM {parquet(places, more=', filename = true')} WHERE {gone}"  # noqa: S608
+    touched = {row[0] for row in database.execute(query).fetchall()}
+    small = {place for place in places if Path(place).stat().st_size < _SMALL_BYTES}
+    return touched | small if len(small) > _SMALL_FILES else touched
