@@ -31,6 +31,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -178,10 +179,15 @@ def load(store: Store, version: str | None = None, *, texts: bool = True, memory
         raise SnapshotError("There is no snapshot yet.", "Run a sync first: python -m data_access sync.")
     connection = store.connection(expired=True)
     try:
-        sources = {name: connection.cursor().sql(question).to_arrow_reader(200_000) for name, question in loading.questions(texts)}
+        # One after the other: a connection has one answer at a time, and only it sees the store's views.
+        sources = {name: partial(_reader, connection, question) for name, question in loading.questions(texts)}
         return Hot.from_arrow(sources, version, synced=synced, texts=texts, memory_limit=memory_limit)
     finally:
         connection.close()
+
+
+def _reader(connection: duckdb.DuckDBPyConnection, question: str) -> Any:
+    return connection.sql(question).to_arrow_reader(200_000)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, question: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:

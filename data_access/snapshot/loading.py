@@ -18,7 +18,7 @@ import pyarrow as pa
 from data_access.errors import UsageError
 from data_access.snapshot.texts import SEGMENT, Texts, segments
 
-# A pyarrow Table, a RecordBatchReader, or the paths of Parquet files.
+# A pyarrow Table, a RecordBatchReader or a function that opens one, or the paths of Parquet files.
 Source = Any
 
 _CHUNK = 500_000
@@ -245,7 +245,9 @@ def _chunks(connection: duckdb.DuckDBPyConnection, name: str, source: Source) ->
     if source is None:
         return
     reader: Any
-    if isinstance(source, pa.Table):
+    if callable(source):
+        reader = source()
+    elif isinstance(source, pa.Table):
         reader = source.to_reader(_CHUNK)
     elif isinstance(source, pa.RecordBatchReader):
         reader = source

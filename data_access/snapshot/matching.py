@@ -17,7 +17,7 @@ from data_access.snapshot.hot import Hot
 from data_access.snapshot.texts import Texts
 from data_access.windows import Window, micros
 
-MOST_COMPARED = 2_500
+MOST_COMPARED = 1_000
 _LONGEST_QUESTION = 1_000
 _UNKNOWN = np.iinfo(np.int64).min
 ROLES = (Role.USER, Role.ASSISTANT, Role.SYSTEM, Role.TOOL)

@@ -15,7 +15,7 @@ Rules, which the page states too:
 - Newest first: conversations by their newest matching turn. The search walks back in time and stops when it has enough.
 - Best first: a turn scores each word by how often it has it, less in a long text (count ÷ (count + length ÷ 400 characters));
   a conversation has the score of its best turn and a tenth of it for each other, up to ten, halved when its newest matching
-  turn is a year older than the newest of all. The newest 2,500 matching turns are compared.
+  turn is a year older than the newest of all. The newest 1,000 matching turns are compared.
 - Messages that have expired are not searched.
 """
 
