@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
 
 from data_access.errors import UsageError
 
@@ -19,6 +22,7 @@ QUARTER = timedelta(minutes=15)
 QUARTERS_A_DAY = 96
 _FIRST_DAY = EPOCH.toordinal()
 _MICROSECOND = timedelta(microseconds=1)
+_Days = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -121,17 +125,20 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Weeks or months: the first day of the one that a day is in, for SQL over day numbers and for dates."""
+    """Weeks or months: the first day of the one that a day is in, by number, for SQL and for arrays."""
 
     sql: Callable[[str], str]
-    start: Callable[[date], date]
+    starts: Callable[[_Days], _Days]
+
+    def start(self, day: date) -> date:
+        return number_day(int(self.starts(np.array([day_number(day)]))[0]))
 
 
 # 1970-01-01 was a Thursday.
-WEEK = Calendar(lambda day: f"({_floor(f'({day} + 3)', 7)} * 7 - 3)", lambda day: day - timedelta(days=day.weekday()))
+WEEK = Calendar(lambda day: f"({_floor(f'({day} + 3)', 7)} * 7 - 3)", lambda day: (day + 3) // 7 * 7 - 3)
 MONTH = Calendar(
     lambda day: f"date_diff('day', DATE '1970-01-01', date_trunc('month', DATE '1970-01-01' + {day})::DATE)::INTEGER",
-    lambda day: day.replace(day=1),
+    lambda day: day.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64),
 )
 
 

@@ -35,11 +35,14 @@ from functools import partial
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from data_access.errors import SnapshotError
 from data_access.snapshot import loading
 from data_access.snapshot.store import Store
 from data_access.snapshot.texts import Texts
+
+Numbers = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class SnapshotTooLarge(SnapshotError):
@@ -80,6 +83,7 @@ class Hot:
     ) -> None:
         self._connection = connection
         self._opening = threading.Lock()
+        self._owners: tuple[Numbers, Numbers, Numbers] | None = None
         self.version = version
         self.synced: Mapping[str, datetime] = synced or {}
         self.texts = texts
@@ -139,6 +143,17 @@ class Hot:
             yield cursor
         finally:
             cursor.close()
+
+    def owners(self) -> tuple[Numbers, Numbers, Numbers]:
+        """System, tenant and person of each conversation, by its number; -1 where there is none."""
+        with self._opening:
+            if self._owners is None:
+                found = self._connection.execute(
+                    "SELECT system_id, coalesce(tenant, -1) AS tenant, coalesce(person, -1) AS person FROM conversations ORDER BY conv"
+                ).fetchnumpy()
+                system, tenant, person = (np.asarray(found[name], np.int32) for name in ("system_id", "tenant", "person"))
+                self._owners = (system, tenant, person)
+            return self._owners
 
     @property
     def bytes(self) -> int:

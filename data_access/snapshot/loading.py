@@ -117,7 +117,7 @@ _ACTIVITY = """
 CREATE TABLE activity AS
 SELECT conv, any_value(system_id) AS system_id, any_value(tenant) AS tenant, any_value(person) AS person, quarter, expiry,
     {sums}
-FROM messages WHERE sent_at IS NOT NULL GROUP BY conv, quarter, expiry
+FROM messages WHERE sent_at IS NOT NULL GROUP BY conv, quarter, expiry ORDER BY conv, quarter
 """
 # What is summed up of messages, here and for the ends of a window. Counts fit: one conversation, a quarter of an hour.
 SUMS = """

@@ -11,8 +11,11 @@ from typing import Any
 import duckdb
 
 from data_access.snapshot.hot import Hot
-from data_access.usage import holdings, people, responses, talks, tools
+from data_access.usage import holdings, responses, talks, tools
 from data_access.usage.definitions import METRICS
+from data_access.usage.leaders import Leaders
+from data_access.usage.people import People
+from data_access.usage.presence import Activity
 from data_access.usage.scope import Scope, UsageFilter
 from data_access.windows import MONTH, WEEK, Calendar, Window, day_number, local_day, number_day
 
@@ -53,18 +56,19 @@ def usage(hot: Hot, wanted: UsageFilter, *, now: datetime | None = None, top: in
         answer = _Answer(cursor, scope)
         kinds = holdings.records(cursor, scope)
         metrics = answer.metrics() | holdings.metrics(cursor, scope, kinds)
-        heat = talks.heatmap(cursor, scope)
+        heat = talks.heatmap(answer.activity)
+        leaders = Leaders(cursor, hot, answer.talks)
         series = {
             "days": answer.days(),
             "weeks": answer.buckets(WEEK),
             "months": answer.buckets(MONTH),
-            "retention": people.retention(cursor, scope),
-            "lengths": talks.lengths(cursor),
+            "retention": answer.people.retention(),
+            "lengths": talks.lengths(answer.talks),
             "heatmap": heat,
             "tools": answer.tools[1],
-            "tenants": talks.tenants(cursor, top),
-            "users": talks.users(cursor, top),
-            "systems": talks.systems(cursor),
+            "tenants": leaders.tenants(top),
+            "users": leaders.users(top),
+            "systems": leaders.systems(),
             "records": kinds,
         }
     bounds = talks.bounds([row["conversations"] for row in heat])
@@ -76,16 +80,18 @@ def _ordered(found: Mapping[str, Value]) -> dict[str, Value]:
 
 
 class _Answer:
-    """The numbers of one window: temporary tables in the cursor, and what several metrics and series share."""
+    """The numbers of one window, and what several metrics and series are made from."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, scope: Scope) -> None:
         self._cursor = cursor
         self._scope = scope
-        self._daily = talks.prepare(cursor, scope)
-        people.prepare(cursor, scope)
+        self._daily = talks.daily(cursor, scope)
         self._started = talks.started_by_day(cursor, scope)
         self._responses = responses.measure(cursor, scope)
         self.tools = tools.measure(cursor, scope)
+        self.activity = Activity.of(cursor, scope)
+        self.talks = self.activity.talks()
+        self.people = People.of(cursor, scope, self.activity)
         self._first, self._after = self._span()
 
     def _span(self) -> tuple[int, int]:
@@ -101,27 +107,27 @@ class _Answer:
 
     def metrics(self) -> dict[str, Value]:
         return {
-            **people.metrics(self._cursor, self._scope, (self._first, self._after)),
-            **talks.metrics(self._cursor, self._scope, self._daily),
+            **self.people.metrics(self._first, self._after),
+            **talks.metrics(self._cursor, self._scope, self._daily, self.talks),
             **self._responses[0],
             **self.tools[0],
-            "preferences_adoption": holdings.adoption(self._cursor, self._scope),
+            "preferences_adoption": holdings.adoption(self._cursor, self._scope, self.people.present.who),
         }
 
     def days(self) -> list[Row]:
-        users, times = people.by_day(self._cursor, self._scope), self._responses[1]
+        users, new, times = self.people.by_day(), self.people.new_by_day(), self._responses[1]
+        active = self.activity.conversations.by_day()
         few = self._after - self._first <= MOST_DAYS
         found: list[Row] = []
-        for day in range(self._first, self._after) if few else sorted({*users, *self._daily, *self._started}):
-            active, new = users.get(day, (0, 0))
+        for day in range(self._first, self._after) if few else sorted({*new, *self._daily, *self._started}):
             median, high = times.get(day, (None, None))
             found.append(
                 {
                     "day": number_day(day),
-                    "active_users": active,
-                    "new_users": new,
+                    "active_users": users.get(day, 0),
+                    "new_users": new.get(day, 0),
                     "conversations_started": self._started.get(day, 0),
-                    **talks.row(self._daily.get(day)),
+                    **talks.row(self._daily.get(day), active.get(day, 0)),
                     "response_p50": median,
                     "response_p95": high,
                 }
@@ -130,7 +136,7 @@ class _Answer:
 
     def buckets(self, of: Calendar) -> list[Row]:
         """A row a week or month in which there was anything."""
-        users, active = people.active_by(self._cursor, of.sql("day")), talks.active_by(self._cursor, of.sql("day"))
+        users, active = self.people.by(of), self.activity.conversations.by(of)
         messages = Counter[int]()
         for day, said in self._daily.items():
             messages[day_number(of.start(number_day(day)))] += said["asked"] + said["answered"]

@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from data_access.snapshot.hot import rows
 from data_access.usage.definitions import PREFERENCES, REMINDERS, TODOS
+from data_access.usage.presence import Ints
 from data_access.usage.scope import Scope
 from data_access.windows import micros
 
@@ -48,18 +50,16 @@ def metrics(cursor: duckdb.DuckDBPyConnection, scope: Scope, kinds: list[dict[st
     }
 
 
-def adoption(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> float | None:
-    """The share of the window's active users with preferences, over the systems that keep any."""
-    active, having = rows(
-        cursor,
-        f"""
-        WITH kept AS (SELECT * FROM records WHERE kind = ? AND {scope.kept()}),
-        active AS (SELECT DISTINCT person FROM person_days)
-        SELECT count(*), count(*) FILTER (person IN (SELECT person FROM kept WHERE person IS NOT NULL))
-        FROM active JOIN people USING (person) WHERE people.system_id IN (SELECT system_id FROM kept)""",
-        [PREFERENCES],
-    )[0]
-    return having / active if active else None
+def adoption(cursor: duckdb.DuckDBPyConnection, scope: Scope, active: Ints) -> float | None:
+    """The share of the window's active users with preferences, over the systems that keep any. `active` has each at least once."""
+    condition = f"kind = ? AND {scope.kept()}"
+    systems = rows(cursor, f"SELECT DISTINCT system_id FROM records WHERE {condition}", [PREFERENCES])
+    if not systems:
+        return None
+    having = rows(cursor, f"SELECT DISTINCT person FROM records WHERE {condition} AND person IS NOT NULL", [PREFERENCES])
+    could = rows(cursor, "SELECT person FROM people WHERE system_id IN (SELECT unnest(?::UTINYINT[]))", [[system for (system,) in systems]])
+    among = np.intersect1d(active, [person for (person,) in could])
+    return len(np.intersect1d(among, [person for (person,) in having])) / len(among) if len(among) else None
 
 
 def records(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> list[dict[str, Any]]:

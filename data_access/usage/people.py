@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import numpy as np
 
-from data_access.snapshot.hot import pairs, rows
 from data_access.snapshot.loading import quarter_of
+from data_access.usage.presence import Activity, Ints, Presence, tally
 from data_access.usage.scope import Scope
-from data_access.windows import WEEK, Window, number_day
+from data_access.windows import WEEK, Calendar, Window, number_day
 
 Value = int | float | None
 Row = dict[str, Any]
@@ -19,75 +21,65 @@ Row = dict[str, Any]
 _DAYS_A_MONTH, _DAYS_A_WEEK = 30, 7
 
 
-def prepare(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> None:
-    """Temporary tables: `person_days`, who wrote on which day; `firsts`, the first message of everybody who ever wrote."""
-    cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE person_days AS SELECT DISTINCT person, {scope.clock.day()} AS day"
-        f" FROM {scope.activity()} WHERE asked > 0 AND person IS NOT NULL"
-    )
-    ever = scope.within(Window(None, scope.window.until)).activity()
-    cursor.execute(
-        "CREATE OR REPLACE TEMP TABLE firsts AS"
-        f" SELECT person, min(first_asked_at) AS first_at FROM {ever} WHERE asked > 0 AND person IS NOT NULL GROUP BY person"
-    )
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who wrote on which day of the window, and who of them for the first time: `new` and the day of it."""
 
+    present: Presence
+    new: Ints
+    new_day: Ints
 
-def metrics(cursor: duckdb.DuckDBPyConnection, scope: Scope, days: tuple[int, int]) -> dict[str, Value]:
-    """`days` are the first day of the window and the day after its last, by number."""
-    first, after = days
-    length = after - first
-    month = min(_DAYS_A_MONTH, length)
-    active, person_days, last_week, last_month, month_days = rows(
-        cursor,
-        f"""
-        SELECT count(DISTINCT person), count(*), count(DISTINCT person) FILTER (day >= {after - _DAYS_A_WEEK}),
-            count(DISTINCT person) FILTER (day >= {after - month}), count(*) FILTER (day >= {after - month})
-        FROM person_days""",
-    )[0]
-    new = rows(cursor, f"SELECT count(*) FROM firsts WHERE {scope.sent('first_at')}")[0][0]
-    return {
-        "active_users": active,
-        "daily_active_users": person_days / length if length else None,
-        "weekly_active_users": last_week if length >= _DAYS_A_WEEK else None,
-        "monthly_active_users": last_month if length >= _DAYS_A_MONTH else None,
-        "stickiness": month_days / month / last_month if last_month else None,
-        "new_users": new,
-        "returning_users": active - new,
-    }
+    @classmethod
+    def of(cls, cursor: duckdb.DuckDBPyConnection, scope: Scope, activity: Activity) -> People:
+        ever = scope.within(Window(None, scope.window.until)).activity()
+        found = cursor.execute(
+            f"""
+            SELECT person, {scope.clock.day(quarter_of("first_at"))} AS day FROM (
+                SELECT person, min(first_asked_at) AS first_at FROM {ever} WHERE asked > 0 AND person IS NOT NULL GROUP BY person
+            ) WHERE {scope.sent("first_at")}"""
+        ).fetchnumpy()
+        return cls(activity.people, np.asarray(found["person"]), np.asarray(found["day"]))
 
+    def metrics(self, first: int, after: int) -> dict[str, Value]:
+        """For the days from `first` to before `after`, by number."""
+        length = after - first
+        month = min(_DAYS_A_MONTH, length)
+        active, of_month = self.present.count(), self.present.since(after - month)
+        monthly = of_month.count()
+        return {
+            "active_users": active,
+            "daily_active_users": len(self.present.who) / length if length else None,
+            "weekly_active_users": self.present.since(after - _DAYS_A_WEEK).count() if length >= _DAYS_A_WEEK else None,
+            "monthly_active_users": monthly if length >= _DAYS_A_MONTH else None,
+            "stickiness": len(of_month.who) / month / monthly if monthly else None,
+            "new_users": len(self.new),
+            "returning_users": active - len(self.new),
+        }
 
-def by_day(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> dict[int, tuple[int, int]]:
-    """Active and new users of each day on which there were any."""
-    day = scope.clock.day(quarter_of("first_at"))
-    found = rows(
-        cursor,
-        f"""
-        SELECT day, count(*) FILTER (kind = 0), count(*) FILTER (kind = 1) FROM (
-            SELECT day, 0 AS kind FROM person_days
-            UNION ALL SELECT {day}, 1 FROM firsts WHERE {scope.sent("first_at")}
-        ) GROUP BY day""",
-    )
-    return {number: (active, new) for number, active, new in found}
+    def by_day(self) -> dict[int, int]:
+        return self.present.by_day()
 
+    def new_by_day(self) -> dict[int, int]:
+        return tally(self.new_day)
 
-def active_by(cursor: duckdb.DuckDBPyConnection, bucket: str) -> dict[int, int]:
-    """Active users by week or month: `bucket` is SQL over the day."""
-    return pairs(cursor, f"SELECT {bucket} AS bucket, count(DISTINCT person) FROM person_days GROUP BY bucket")
+    def by(self, calendar: Calendar) -> dict[int, int]:
+        return self.present.by(calendar)
 
-
-def retention(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> list[Row]:
-    """For each week in which somebody wrote for the first time: how many, and how many of them wrote `week` weeks after."""
-    first_week = WEEK.sql(scope.clock.day(quarter_of("first_at")))
-    found = rows(
-        cursor,
-        f"""
-        WITH cohorts AS (SELECT person, {first_week} AS cohort FROM firsts WHERE {scope.sent("first_at")}),
-        weeks AS (SELECT DISTINCT person, {WEEK.sql("day")} AS week FROM person_days)
-        SELECT cohort, (week - cohort) // 7 AS week, count(*) FROM cohorts JOIN weeks USING (person)
-        GROUP BY ALL ORDER BY ALL""",
-    )
-    sizes = {cohort: users for cohort, week, users in found if week == 0}
-    return [
-        {"cohort": number_day(cohort), "week": week, "users": users, "of": sizes[cohort], "share": users / sizes[cohort]}
-        for cohort, week, users in found
-    ]
+    def retention(self) -> list[Row]:
+        """For each week in which somebody wrote for the first time: how many, and how many of them wrote `week` weeks after."""
+        if not len(self.new):
+            return []
+        size = int(max(self.present.who.max(), self.new.max())) + 1
+        is_new = np.zeros(size, np.bool_)
+        is_new[self.new] = True
+        cohort_of = np.zeros(size, np.int64)
+        cohort_of[self.new] = WEEK.starts(self.new_day)
+        of_new = is_new[self.present.who]
+        weeks = Presence(self.present.who[of_new], WEEK.starts(self.present.day[of_new])).distinct()
+        cohorts = cohort_of[weeks.who]
+        pairs, counts = np.unique(np.stack((cohorts, (weeks.day - cohorts) // 7)), axis=1, return_counts=True)
+        sizes = tally(WEEK.starts(self.new_day))
+        return [
+            {"cohort": number_day(cohort), "week": week, "users": users, "of": sizes[cohort], "share": users / sizes[cohort]}
+            for cohort, week, users in zip(*pairs.tolist(), counts.tolist(), strict=True)
+        ]

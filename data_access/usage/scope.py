@@ -82,6 +82,12 @@ class Scope:
         terms += [f"{column} < make_timestamp({micros(until)})"] if until else []
         return f"({' AND '.join(terms)})"
 
+    @property
+    def is_ragged(self) -> bool:
+        """Whether the window begins or ends inside a quarter of an hour, or something expires in this one."""
+        ends = (when for when in (self.window.since, self.window.until) if when is not None)
+        return any(micros(when) % _QUARTER for when in ends) or micros(self.now) // _QUARTER in self.hot.expiries
+
     def activity(self) -> str:
         """A subquery with the columns of `activity`: what happened in the window, by conversation and quarter of an hour.
 
@@ -98,8 +104,7 @@ class Scope:
         columns = "conv, system_id, tenant, person, quarter"
         sums = "asked, answered, system_messages, tool_messages, turns, timed, tokens, with_tokens, first_at, last_at, first_asked_at"
         summed = f"SELECT {columns}, {sums} FROM activity WHERE {whole} AND (expiry IS NULL OR expiry > {this}) AND {self.own}"
-        ragged = (since is not None and micros(since) % _QUARTER) or (until is not None and micros(until) % _QUARTER)
-        if not ragged and this not in self.hot.expiries:
+        if not self.is_ragged:
             return f"({summed})"
         single = f"""
             SELECT {columns}, {SUMS} FROM messages
