@@ -73,7 +73,9 @@ def finish_read(source: Source, store: Store, old: State | None, staged: staging
             staged_view(database, kind, [str(path) for path in staged.chunks(kind)], schema)
         forgotten = register.met(database, source.id)
         finish.settle(database, inside=inside, now=now, forgotten=forgotten)
-        new = {table: finish.write(database, select, out / table) for table, select in finish.selects(database, inside=inside, now=now).items()}
+        new = {
+            table: finish.write(database, select, out / table) for table, select in finish.selects(database, inside=inside, now=now).items()
+        }
         found = {
             table: rows_of(f"(SELECT * FROM {parquet(file.path for file in new[table])})" if new[table] else None, table)
             for table in TABLES

@@ -161,11 +161,11 @@ class Folder:
             for name in names:
                 _restrict(Path(top, name), 0o600)
 
-    def remove_empty(self, folder: str) -> None:
-        shutil.rmtree(self.root / folder, ignore_errors=True)
-
     def _make(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One after the other: mkdir gives a parent that it makes the usual mode.
+        if not folder.is_dir():
+            self._make(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _restrict(path: Path, mode: int) -> None:

@@ -24,8 +24,9 @@ from data_access.snapshot.store import NewFile, alive
 # What DuckDB may take of the 600 MB that a sync of a million messages has; beyond it, it uses the disk.
 MEMORY = "192MB"
 FILE_BYTES = "48MB"
-_GROUP_ROWS = 40_000
+_GROUP_ROWS = 20_000
 SORT_ROWS = 150_000
+_FEW = 300_000
 
 # Stored times may be finer than the messages' own: as in data_access.items.conversations.
 _SAME = "INTERVAL 1 SECOND"
@@ -210,11 +211,16 @@ class Forgotten:
 NOBODY = Forgotten({}, {})
 
 
-def work_database(folder: Path) -> duckdb.DuckDBPyConnection:
-    """DuckDB for large work: little memory, and room on the disk beside the staged rows."""
+def work_database(folder: Path, rows: int | None = None) -> duckdb.DuckDBPyConnection:
+    """DuckDB for large work: little memory, and room on the disk beside the staged rows.
+
+    Where few `rows` are known to be at stake one thread is faster: two would mostly wait for each other.
+    """
     database = duckdb.connect()
     spill = str(folder / "spill").replace("'", "''")
-    database.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'; SET temp_directory = '{spill}'; SET threads = 2")
+    database.execute(
+        f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{spill}'; SET threads = {1 if rows is not None and rows < _FEW else 2}"
+    )
     # Order is asked for where it is wanted; and nobody's terminal is DuckDB's to draw on.
     database.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
     return database

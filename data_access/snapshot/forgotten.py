@@ -47,6 +47,7 @@ class Register:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._files = store.files
+        self._seen: frozenset[str] = frozenset()
 
     def add(self, user_id: str, system: str | None, talks: Iterable[tuple[str, str]], at: datetime) -> None:
         """Write an erasure down. `talks` are pairs of system and conversation id, for messages that name no user."""
@@ -69,7 +70,7 @@ class Register:
 
     def check_again(self, system: str) -> None:
         """Somebody was erased while the rows were being written: take them out again."""
-        if self._names() != getattr(self, "_seen", frozenset()):
+        if self._names() != self._seen:
             from data_access.snapshot.forget import sweep
 
             sweep(self._store, system)

@@ -27,7 +27,7 @@ OVERLAP = timedelta(minutes=5)
 # A conversation in one item goes on after it began: those that began within this time are read once more.
 REREAD = timedelta(days=2)
 # An update that costs this share of a full read is not worth its blind spots.
-_WORTH = 0.5
+WORTH = 0.5
 
 
 class Way(StrEnum):
@@ -56,7 +56,7 @@ def plan(source: Source, store: Store, state: State) -> Route | None:
         found = _by_user(source, store, state)
     else:
         found = _by_tenant(source, store, state) or _by_session(source, state)
-    return found if found is not None and found.units < _WORTH * whole else None
+    return found if found is not None and found.units < WORTH * whole else None
 
 
 def _by_tenant(source: Source, store: Store, state: State) -> Route | None:
@@ -117,7 +117,9 @@ def _by_user(source: Source, store: Store, state: State) -> Route | None:
     index = user_index(table, known.indexes)
     if index is None:
         return None
-    starts = {user: None if at is None else at - REREAD for user, at in _latest(store, state, "conversations", "user_id", "started_at").items()}
+    starts = {
+        user: None if at is None else at - REREAD for user, at in _latest(store, state, "conversations", "user_id", "started_at").items()
+    }
     if not starts:
         return None
     units = query_units(known.total_bytes * _share(state, REREAD + timedelta(hours=12))) + 2 * len(starts) * query_units(0)
@@ -241,13 +243,11 @@ def _share(state: State, window: timedelta) -> float:
 
 def _latest(store: Store, state: State, table: str, who: str, when: str) -> dict[str, datetime | None]:
     """Each tenant or user of the snapshot, with the newest time that is known, not later than the last sync's beginning."""
-    system = state.coverage.system
-    with store.connection(expired=True) as database:
-        found = database.execute(
-            f"SELECT {who}, epoch_us(max({when})) FROM {table} WHERE system = ? AND {who} IS NOT NULL GROUP BY 1",  # noqa: S608
-            [system],
-        ).fetchall()
+    found = store.ask(
+        table,
+        state,
+        # A number and not a time: Python would take it for a local one.
+        f"SELECT {who}, epoch_us(max({when})) FROM {{rows}} WHERE {who} IS NOT NULL GROUP BY 1",  # noqa: S608
+    )
     latest = state.coverage.began_at
     return {name: None if at is None else min(latest, datetime.fromtimestamp(at / 1e6, UTC)) for name, at in found}
-
-

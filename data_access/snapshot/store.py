@@ -113,6 +113,11 @@ class Store:
                 database.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM {source}{_kept(name, expired)}")  # noqa: S608
             return database
 
+    def ask(self, table: str, state: State, query: str) -> list[Any]:
+        """One question to the rows of one table and system, expired ones too: `{rows}` in the query is where they are."""
+        with trouble("The snapshot cannot be read", self.place), duckdb.connect() as database:
+            return database.execute(query.format(rows=self._source(database, table, state.files[table]))).fetchall()
+
     def arrow(self, table: str, columns: Sequence[str] | None = None, systems: Iterable[str] | None = None) -> pa.Table:
         """A table's rows, expired ones too, in memory. Raises SnapshotError."""
         schema = TABLES[table]
@@ -269,19 +274,33 @@ class Store:
             self.files.write(f"state/{state.coverage.system}.json", states.dump(state))
             self.tidy_modes()
 
-    def vacuum(self, grace: timedelta = GRACE) -> int:
-        """Delete the files that nothing needs any more, and return how many."""
+    def vacuum(self, grace: timedelta = GRACE, also: Iterable[str] = ()) -> int:
+        """Delete the files that nothing needs any more, those of `also` whatever their age, and return how many."""
         with trouble("The snapshot cannot be tidied up", self.place):
             needed = {path for state in self.states().values() for several in state.files.values() for path in several}
-            before = datetime.now(UTC) - grace
+            before, at_once = datetime.now(UTC) - grace, set(also)
             gone = [
                 path
                 for table in TABLES
                 for path, found in self.files.listed(table).items()
-                if path.endswith(".parquet") and "/_delta_log/" not in path and path not in needed and found.written_at <= before
+                if path.endswith(".parquet")
+                and "/_delta_log/" not in path
+                and path not in needed
+                and (found.written_at <= before or path in at_once)
             ]
             self.files.delete(gone)
             return len(gone)
+
+    def align(self) -> None:
+        """Make the Delta tables what is valid: without what a sync that ended half-way had committed."""
+        found = self.states()
+        with trouble("The snapshot cannot be written", self.place):
+            for table in TABLES:
+                if not DeltaTable.is_deltatable(self.files.uri(table), self.files.options):
+                    continue
+                uris = DeltaTable(self.files.uri(table), storage_options=self.files.options).file_uris()
+                for system in {system_of(self._relative(table, uri)) for uri in uris}:
+                    self._commit(table, system, found[system].files[table] if system in found else (), {})
 
     def tidy_modes(self) -> None:
         if isinstance(self.files, Folder):

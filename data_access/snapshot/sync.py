@@ -10,18 +10,15 @@ What fails or is stopped before the end of 3 leaves the last good state; a full 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from data_access.dynamo.aws import Source
-from data_access.errors import SyncRunning
 from data_access.snapshot import full as full_read
 from data_access.snapshot import news
 from data_access.snapshot.build import Built, rebuild
+from data_access.snapshot.locking import lock
 from data_access.snapshot.state import State
 from data_access.snapshot.store import Store
 from data_access.snapshot.trouble import trouble
@@ -118,21 +115,6 @@ def sync(
             built = _everything(source, store, state, progress, cancelled)
         store.vacuum()
     return _synced(built, estimated, time.monotonic() - began, notice)
-
-
-@contextmanager
-def lock(store: Store, timeout: float = 0) -> Generator[None]:
-    """The right to write, of one process of this machine. Raises SyncRunning."""
-    store.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    guard = FileLock(store.state / "snapshot.lock", mode=0o600)
-    try:
-        guard.acquire(timeout=timeout)
-    except Timeout:
-        raise SyncRunning("Another sync is running here.", "Wait until it is done, or stop it.") from None
-    try:
-        yield
-    finally:
-        guard.release()
 
 
 def staging_folder(store: Store, system: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,11 +14,12 @@ from typing import Any
 import duckdb
 
 from data_access.dynamo.aws import CONCURRENCY, Source
+from data_access.dynamo.codec import Item
 from data_access.dynamo.plan import Operation, Step
 from data_access.dynamo.read import Reader
 from data_access.errors import SyncStopped
 from data_access.snapshot import finish, full, news, staging, weave
-from data_access.snapshot.build import Built, counted, differences, make_coverage, rows_of, staged_view
+from data_access.snapshot.build import Built, counted, make_coverage, rows_of, staged_view
 from data_access.snapshot.forgotten import Register
 from data_access.snapshot.news import Route, Way
 from data_access.snapshot.rows import RowReader
@@ -27,6 +28,8 @@ from data_access.snapshot.staged import STAGED
 from data_access.snapshot.state import State
 from data_access.snapshot.store import Store, parquet
 from data_access.systems.spec import Table
+
+_ITEMS = 5_000
 
 
 def update(
@@ -69,7 +72,7 @@ class _Update:
         self._reader = Reader(source, None)
         self._tasks = 0
         self._lock = threading.Lock()
-        self.database: duckdb.DuckDBPyConnection = finish.work_database(folder)
+        self.database: duckdb.DuckDBPyConnection = finish.work_database(folder, state.coverage.messages)
 
     def run(self, writing: Callable[[int, float], None]) -> Built:
         register = Register(self._store)
@@ -82,19 +85,19 @@ class _Update:
         now = datetime.now(UTC)
         forgotten = register.met(self.database, self._source.id)
         files, came, went, counts = self._state.files, 0, 0, None
-        if weave.affected(self.database, inside=self._inside, now=now):
-            new, kept = weave.weave(
-                self.database, places, self._staged.folder / "out", inside=self._inside, now=now, forgotten=forgotten
+        if self._route.way is not Way.TENANTS:
+            weave.fresh(self.database, inside=self._inside)
+        if weave.affected(self.database, now=now):
+            woven = weave.weave(self.database, places, self._staged.folder / "out", inside=self._inside, now=now, forgotten=forgotten)
+            came, went = woven.came, woven.went
+            counts = counted(
+                self.database,
+                {
+                    table: _union([*(str(file.path) for file in woven.new[table]), *self._where(places[table], woven.kept[table])], table)
+                    for table in TABLES
+                },
             )
-            sources = {
-                table: _union([*(str(file.path) for file in new[table]), *self._where(places[table], kept[table])], table)
-                for table in TABLES
-            }
-            counts = counted(self.database, sources)
-            replaced = [place for path, place in zip(*places["messages"], strict=True) if path not in kept["messages"]]
-            written = [str(file.path) for file in new["messages"]]
-            came, went = differences(self.database, _union(written, "messages"), _union(replaced, "messages"), inside=self._inside)
-            files = self._store.commit(self._source.id, new, kept)
+            files = self._store.commit(self._source.id, woven.new, woven.kept)
         state = self._said(counts, now, files)
         self._store.save(state)
         register.check_again(self._source.id)
@@ -158,7 +161,7 @@ class _Update:
 
     def _touched_sessions(self) -> list[tuple[str, str | None]]:
         """Conversation and tenant of every message that is new, and of the conversations that are there under such an id."""
-        weave.affected(self.database, inside=self._inside, now=self._began_at)
+        weave.fresh(self.database, inside=self._inside)
         self.database.execute(
             "CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT conversation_id, tenant_id FROM ("
             "SELECT conversation_id, tenant_id FROM fresh UNION ALL "
@@ -232,23 +235,32 @@ class _Update:
         self._tasks += 1
         self._staged.segments(key, len(todo))
 
-        def one(index: int) -> None:
+        def follow(index: int) -> None:
             for number, page in enumerate(self._reader.pages(todo[index])):
-                if self._cancelled():
-                    raise SyncStopped("The sync was stopped.", "The snapshot is as it was.")
-                first = (self._tasks << 58) | (index << 40) | (number << 32)
-                batch = self._rows.read(table, page.items, first)
-                self._staged.add(key, index, batch, after=page.last_key, items=len(page.items), units=page.units, keep=False)
-                with self._lock:
-                    self._progress(self._staged.checkpoint.items, self._staged.checkpoint.units)
+                keep(index, number, page.items, page.units, page.last_key)
 
-        if len(todo) == 1 or any(step.operation is Operation.SCAN for step in todo):
+        def keep(index: int, number: int, items: Sequence[Item], units: float, after: Mapping[str, Any] | None = None) -> None:
+            if self._cancelled():
+                raise SyncStopped("The sync was stopped.", "The snapshot is as it was.")
+            batch = self._rows.read(table, items, (self._tasks << 58) | (index << 40) | (number << 32))
+            self._staged.add(key, index, batch, after=after, items=len(items), units=units, keep=False)
+            with self._lock:
+                self._progress(self._staged.checkpoint.items, self._staged.checkpoint.units)
+
+        if any(step.operation is Operation.SCAN for step in todo):
             for index in range(len(todo)):
-                one(index)
+                follow(index)
             return
         with ThreadPoolExecutor(min(CONCURRENCY, len(todo)), thread_name_prefix="sync") as pool:
-            for done in [pool.submit(one, index) for index in range(len(todo))]:
-                done.result()
+            if any(step.operation is not Operation.GET for step in todo):
+                list(pool.map(follow, range(len(todo))))
+                return
+            # Each of them is one item: they are kept together.
+            pages = [page for found in pool.map(lambda step: list(self._reader.pages(step)), todo) for page in found]
+        items = [item for page in pages for item in page.items]
+        for number, start in enumerate(range(0, len(items), _ITEMS)):
+            keep(0, number, items[start : start + _ITEMS], 0.0)
+        self._staged.checkpoint.units += sum(page.units for page in pages)
 
     def _views(self) -> None:
         for kind, schema in STAGED.items():

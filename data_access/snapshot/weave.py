@@ -6,13 +6,15 @@ of conversations whose messages were all read again, and `gone`, the keys of ses
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from data_access.snapshot import finish
+from data_access.snapshot.build import differences
 from data_access.snapshot.finish import Forgotten
 from data_access.snapshot.schema import TABLES
 from data_access.snapshot.store import NewFile, alive, parquet
@@ -20,12 +22,17 @@ from data_access.snapshot.store import NewFile, alive, parquet
 # Files below this size are put together once there are more of them than this.
 _SMALL_BYTES = 8 * 1024 * 1024
 _SMALL_FILES = 6
+_PLACED = ", filename = true, file_row_number = true"
 
+# The old rows of the items that were read: few, so that only they are compared letter by letter.
 _FRESH = """
+CREATE OR REPLACE TEMP TABLE known AS
+SELECT item_key, position, conversation_id, content, role, sent_at, bytes FROM old_messages
+WHERE item_key IN (SELECT item_key FROM staged_messages) {since};
 CREATE OR REPLACE TEMP TABLE fresh AS
 SELECT m.rid, m.item_key, m.conversation_id, m.tenant_id
 FROM staged_messages AS m
-ANTI JOIN old_messages AS o
+ANTI JOIN known AS o
   ON o.item_key = m.item_key AND o.conversation_id = m.conversation_id AND o.content = m.content AND o.role = m.role
  AND o.sent_at IS NOT DISTINCT FROM m.sent_at AND o.bytes = m.bytes {position};
 """
@@ -35,7 +42,7 @@ _AFFECTED = """
 CREATE OR REPLACE TEMP TABLE affected AS
 SELECT DISTINCT conversation_id FROM (
     SELECT conversation_id FROM fresh
-    UNION ALL SELECT o.conversation_id FROM old_messages AS o SEMI JOIN fresh ON fresh.item_key = o.item_key
+    UNION ALL SELECT o.conversation_id FROM known AS o SEMI JOIN fresh ON fresh.item_key = o.item_key
     UNION ALL SELECT conversation_id FROM whole
     UNION ALL SELECT o.conversation_id FROM old_conversations AS o SEMI JOIN gone ON gone.item_key = o.item_key
     UNION ALL SELECT s.conversation_id FROM staged_conversations AS s
@@ -54,12 +61,12 @@ _OLD_CONVERSATIONS = """
 CREATE OR REPLACE TEMP TABLE kept_conversations AS
 WITH odd AS (
     SELECT conversation_id, tenant_id, user_id, sum(bytes) AS bytes, count(*) FILTER (problems > 0) AS odd
-    FROM old_messages SEMI JOIN affected USING (conversation_id) GROUP BY ALL
+    FROM was_messages GROUP BY ALL
 )
 SELECT -row_number() OVER () * 65536 AS rid, o.conversation_id, o.tenant_id, o.user_id, o.title, o.started_at, o.last_activity_at,
        o.is_active, o.expires_at, {own_bytes} AS bytes, o.problems - (coalesce(odd.odd, 0) > 0)::INTEGER AS problems,
        o.item_table, o.item_key, NULL::BIGINT AS stored_count
-FROM old_conversations AS o
+FROM was_conversations AS o
 LEFT JOIN odd ON odd.conversation_id = o.conversation_id AND odd.tenant_id IS NOT DISTINCT FROM o.tenant_id
              AND odd.user_id IS NOT DISTINCT FROM o.user_id
 WHERE o.has_session AND o.conversation_id IN (FROM affected)
@@ -70,10 +77,10 @@ CREATE OR REPLACE TEMP TABLE kept_messages AS
 WITH calls AS (
     SELECT conversation_id, tenant_id, user_id, position,
            list(struct_pack(tool := tool, status := status, arguments := arguments, seconds := seconds) ORDER BY ordinal) AS calls
-    FROM old_tool_calls SEMI JOIN affected USING (conversation_id) GROUP BY ALL
+    FROM was_tool_calls GROUP BY ALL
 )
 SELECT o.* EXCLUDE (response_seconds, orphaned), calls.calls
-FROM old_messages AS o
+FROM was_messages AS o
 LEFT JOIN calls ON calls.conversation_id = o.conversation_id AND calls.tenant_id IS NOT DISTINCT FROM o.tenant_id
                AND calls.user_id IS NOT DISTINCT FROM o.user_id AND calls.position = o.position
 WHERE o.conversation_id IN (FROM affected) AND o.conversation_id NOT IN (FROM whole)
@@ -102,45 +109,91 @@ SELECT {new} FROM read_messages UNION ALL BY NAME SELECT {old} FROM kept_message
 """
 
 
-def affected(database: duckdb.DuckDBPyConnection, *, inside: bool, now: datetime) -> int:
-    """Find out which conversations are to be made again, and return how many."""
-    position = "AND o.position = m.position" if inside else ""
-    database.execute(_FRESH.format(position=position))
-    database.execute(_AFFECTED.format(alive=alive(now=f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'")))
+def fresh(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
+    """Find out which of the staged messages are new or changed: the table `fresh`."""
+    since = ""
+    if not inside:
+        # Old files are in the order of time: what is older than all that was read need not be looked at.
+        first, unknown = database.execute(
+            "SELECT min(sent_at)::VARCHAR, count(*) FILTER (sent_at IS NULL) FROM staged_messages"
+        ).fetchall()[0]
+        since = f"AND sent_at >= TIMESTAMP '{first}'" if first is not None and not unknown else ""
+    database.execute(_FRESH.format(position="AND o.position = m.position" if inside else "", since=since))
+
+
+def affected(database: duckdb.DuckDBPyConnection, *, now: datetime) -> int:
+    """Find out which conversations are to be made again, after `fresh`, and return how many."""
+    database.execute(_AFFECTED.format(alive=alive(now=_moment(now))))
     return database.execute("SELECT count(*) FROM affected").fetchall()[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Woven:
+    """What is to be committed: new files, and the paths of the old ones that stay; and how many messages came and went."""
+
+    new: dict[str, list[NewFile]]
+    kept: dict[str, list[str]]
+    came: int
+    went: int
 
 
 def weave(
     database: duckdb.DuckDBPyConnection,
-    old: dict[str, tuple[Sequence[str], Sequence[str]]],
+    old: Mapping[str, tuple[Sequence[str], Sequence[str]]],
     out: Path,
     *,
     inside: bool,
     now: datetime,
     forgotten: Forgotten,
-) -> tuple[dict[str, list[NewFile]], dict[str, list[str]]]:
+) -> Woven:
     """Make the affected conversations again. `old` is for each table the valid files' paths, and where they lie on this machine.
 
-    Returns the new files and the paths of the old ones that stay.
+    A row that is as it was stays where it is: a conversation that went on adds rows and changes only its own.
     """
+    for table in TABLES:
+        _was(database, table, old[table][1], now)
     _stage(database, inside=inside)
     finish.settle(database, inside=inside, now=now, forgotten=forgotten)
+    rows = finish.selects(database, inside=inside, now=now)
     new: dict[str, list[NewFile]] = {}
     kept: dict[str, list[str]] = {}
-    moment = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
-    rows = finish.selects(database, inside=inside, now=now)
     for table in TABLES:
         paths, places = old[table]
-        gone = f"NOT {alive(now=moment)}"
-        if table != "user_records":
-            gone = f"(conversation_id IN (FROM affected) OR {gone})"
-        touched = _touched(database, places, gone)
+        _compare(database, table, rows[table] if table != "user_records" else [])
+        touched = _touched(database, table, places)
         kept[table] = [path for path, place in zip(paths, places, strict=True) if place not in touched]
-        parts = [] if table == "user_records" else list(rows[table])
+        parts = [finish.typed(table, f"FROM added_{table}")]
         if touched:
-            parts.append(finish.typed(table, f"SELECT * FROM {parquet(sorted(touched))} WHERE NOT {gone}"))  # noqa: S608
-        new[table] = finish.write(database, [" UNION ALL ".join(f"({part})" for part in parts)] if parts else [], out / table)
-    return new, kept
+            rest = f"SELECT * FROM {parquet(sorted(touched), more=_PLACED)} AS r ANTI JOIN removed_{table} AS g"  # noqa: S608
+            parts.append(finish.typed(table, f"{rest} ON g.filename = r.filename AND g.file_row_number = r.file_row_number"))
+        new[table] = finish.write(database, [" UNION ALL ".join(f"({part})" for part in parts)], out / table)
+    came, went = differences(database, "added_messages", "removed_messages", inside=inside)
+    return Woven(new, kept, came, went)
+
+
+def _was(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str], now: datetime) -> None:
+    """`was_<table>`: the old rows that may change, with their place."""
+    gone = f"NOT {alive(now=_moment(now))}"
+    if table != "user_records":
+        gone = f"(conversation_id IN (FROM affected) OR {gone})"
+    source = parquet(places, more=_PLACED) if places else f"(SELECT *, '' AS filename, 0::BIGINT AS file_row_number FROM old_{table})"
+    database.execute(f"CREATE OR REPLACE TEMP TABLE was_{table} AS SELECT * FROM {source} WHERE {gone}")  # noqa: S608
+
+
+def _compare(database: duckdb.DuckDBPyConnection, table: str, rows: Sequence[str]) -> None:
+    """`added_<table>`: rows that were not there, and `removed_<table>`: rows that are not there any more."""
+    names = ", ".join(f"{field.name}" for field in TABLES[table] if field.name != "system")
+    own = "conversation_id" if table != "user_records" else "item_key"
+    # Equal rows are told by a hash within their conversation; of several that are equal each counts.
+    marked = f"hash({names}) AS h, row_number() OVER (PARTITION BY {own}, hash({names})) AS copy"
+    union = " UNION ALL ".join(f"({part})" for part in rows) or finish.typed(table, f"SELECT * FROM was_{table} WHERE false")  # noqa: S608
+    same = f"a.{own} = b.{own} AND a.h = b.h AND a.copy = b.copy"
+    database.execute(
+        f"CREATE OR REPLACE TEMP TABLE is_now AS SELECT *, {marked} FROM ({union});"  # noqa: S608
+        f"CREATE OR REPLACE TEMP TABLE was AS SELECT *, {marked} FROM was_{table};"
+        f"CREATE OR REPLACE TEMP TABLE added_{table} AS SELECT * FROM is_now AS a ANTI JOIN was AS b ON {same};"
+        f"CREATE OR REPLACE TEMP TABLE removed_{table} AS SELECT * FROM was AS a ANTI JOIN is_now AS b ON {same};"
+    )
 
 
 def _stage(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
@@ -167,11 +220,12 @@ def _stage(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
     database.execute(_JOINED.format(new=new, old=old, parents=parents).replace("TEMP VIEW staged_messages", "TEMP TABLE staged_messages"))
 
 
-def _touched(database: duckdb.DuckDBPyConnection, places: Sequence[str], gone: str) -> set[str]:
+def _touched(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str]) -> set[str]:
     """Files with rows that go, and small ones when there are too many of them."""
-    if not places:
-        return set()
-    query = f"SELECT DISTINCT filename FROM {parquet(places, more=', filename = true')} WHERE {gone}"  # noqa: S608
-    touched = {row[0] for row in database.execute(query).fetchall()}
+    touched = {row[0] for row in database.execute(f"SELECT DISTINCT filename FROM removed_{table}").fetchall()}  # noqa: S608
     small = {place for place in places if Path(place).stat().st_size < _SMALL_BYTES}
     return touched | small if len(small) > _SMALL_FILES else touched
+
+
+def _moment(now: datetime) -> str:
+    return f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
