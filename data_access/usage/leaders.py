@@ -76,7 +76,10 @@ class Leaders:
 
     def _users(self, own: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
         people = self._person[own]
-        return len(np.unique(people[people >= 0]))
+        there = np.zeros(int(self._person.max()) + 2, np.bool_)
+        there[people] = True
+        # The last place is that of -1: nobody.
+        return int(np.count_nonzero(there[:-1]))
 
 
 def _names(cursor: duckdb.DuckDBPyConnection, question: str) -> dict[int, tuple[str, str]]:

@@ -19,6 +19,8 @@ Value = int | float | None
 Row = dict[str, Any]
 
 _DAYS_A_MONTH, _DAYS_A_WEEK = 30, 7
+# Weeks between any two times that there can be.
+_WEEK_BITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ class People:
         of_new = is_new[self.present.who]
         weeks = Presence(self.present.who[of_new], WEEK.starts(self.present.day[of_new])).distinct()
         cohorts = cohort_of[weeks.who]
-        pairs, counts = np.unique(np.stack((cohorts, (weeks.day - cohorts) // 7)), axis=1, return_counts=True)
+        found = tally((cohorts << _WEEK_BITS) + (weeks.day - cohorts) // 7)
         sizes = tally(WEEK.starts(self.new_day))
+        rows = [(packed >> _WEEK_BITS, packed & ((1 << _WEEK_BITS) - 1), users) for packed, users in sorted(found.items())]
         return [
             {"cohort": number_day(cohort), "week": week, "users": users, "of": sizes[cohort], "share": users / sizes[cohort]}
-            for cohort, week, users in zip(*pairs.tolist(), counts.tolist(), strict=True)
+            for cohort, week, users in rows
         ]

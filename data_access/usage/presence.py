@@ -21,6 +21,7 @@ from data_access.windows import QUARTERS_A_DAY, Calendar
 Ints = np.ndarray[Any, np.dtype[Any]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 HOURS_A_WEEK = 168
+_FEW = 1_000_000
 _DAY_BITS = 24
 _DAY_SHIFT = 1 << (_DAY_BITS - 1)
 
@@ -146,5 +147,12 @@ def _changes(*columns: Ints) -> Flags:
 
 def tally(values: Ints) -> dict[int, int]:
     """How often each value is there."""
+    if not len(values):
+        return {}
+    low, high = int(values.min()), int(values.max())
+    if high - low < _FEW:
+        counts = np.bincount(values - low)
+        found = np.flatnonzero(counts)
+        return dict(zip((found + low).tolist(), counts[found].tolist(), strict=True))
     found, counts = np.unique(values, return_counts=True)
     return dict(zip(found.tolist(), counts.tolist(), strict=True))

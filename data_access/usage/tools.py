@@ -17,22 +17,31 @@ Value = int | float | None
 def measure(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[dict[str, Value], list[dict[str, Any]]]:
     """The metrics over all tools, and a row a tool, most calls first."""
     calls = f"(SELECT * FROM tool_calls WHERE {scope.sent()} AND {scope.kept()} AND {scope.own})"
+    # Calls of one conversation first: counting conversations is then counting rows.
     found = rows(
         cursor,
         f"""
-        SELECT tools.name, count(*), count(*) FILTER (status = 1), count(*) FILTER (status = 2),
-            quantile_cont(seconds, [0.5, 0.95]), count(DISTINCT conv), count(DISTINCT conv) FILTER (status = 1), grouping(tools.name)
-        FROM {calls} JOIN tools USING (tool) GROUP BY GROUPING SETS ((tools.name), ())
-        ORDER BY count(*) DESC, tools.name""",
+        WITH by_conv AS (
+            SELECT tool, conv, count(*) AS calls, count(*) FILTER (status = 1) AS failed, count(*) FILTER (status = 2) AS without
+            FROM {calls} GROUP BY tool, conv
+        ),
+        counted AS (
+            SELECT tool, sum(calls)::BIGINT AS calls, sum(failed)::BIGINT AS failed, sum(without)::BIGINT AS without,
+                count(*) AS conversations, count(*) FILTER (failed > 0) AS failing
+            FROM by_conv GROUP BY tool
+        ),
+        timed AS (SELECT tool, quantile_cont(seconds, [0.5, 0.95]) AS seconds FROM {calls} GROUP BY tool)
+        SELECT tools.name, calls, failed, without, seconds, conversations, failing
+        FROM counted JOIN timed USING (tool) JOIN tools USING (tool) ORDER BY calls DESC, tools.name""",
     )
-    total = next((row for row in found if row[7]), (None, 0, 0, 0, None))
-    _, made, failed, without, seconds = total[:5]
+    made, failed, without = (sum(row[place] for row in found) for place in (1, 2, 3))
+    seconds = rows(cursor, f"SELECT quantile_cont(seconds, 0.5) FROM {calls}")[0][0]
     metrics: dict[str, Value] = {
         "tool_calls": made,
         "tool_calls_failed": failed,
         "tool_calls_without_result": without,
         "tool_failure_rate": failed / made if made else None,
-        "tool_seconds_median": seconds[0] if seconds else None,
+        "tool_seconds_median": seconds,
     }
     series = [
         {
@@ -46,7 +55,6 @@ def measure(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[dict[str, 
             "conversations": conversations,
             "failed_conversations": failing,
         }
-        for name, made, failed, without, seconds, conversations, failing, all_tools in found
-        if not all_tools
+        for name, made, failed, without, seconds, conversations, failing in found
     ]
     return metrics, series
