@@ -111,10 +111,10 @@ def make_coverage(
     price = read_price(source.place.region)
 
     def number(name: str) -> int:
-        found = counts[name]
+        found = counts.get(name)
         return found if isinstance(found, int) else 0
 
-    first, last = counts["first_at"], counts["last_at"]
+    first, last = counts.get("first_at"), counts.get("last_at")
     return Coverage(
         system=source.id,
         conversations=number("conversations"),

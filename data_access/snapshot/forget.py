@@ -70,6 +70,8 @@ def forget(
             # Under the lock nobody else writes here: what is not valid is left over, and may hold the person's rows.
             store.align()
             store.vacuum(timedelta(0))
+        else:
+            store.vacuum(replaced=True)
         store.tidy_modes()
         return Removed(removed, files)
 
@@ -86,6 +88,7 @@ def sweep(store: Store, system: str) -> None:
         met = Register(store).met(database, system)
     if met.users or met.talks:
         _without(store, state, {table: _older(table, met.users, met.talks) for table in TABLES})
+        store.vacuum(replaced=True)
 
 
 def _talks(store: Store, user_id: str, system: str | None) -> list[tuple[str, str]]:
@@ -122,7 +125,7 @@ def _older(table: str, users: Mapping[str, datetime], talks: Mapping[str, dateti
 
 
 def _without(store: Store, state: State, gone: _Gone) -> tuple[dict[str, int], int]:
-    """Write the files again that hold such rows, without them, and delete the old ones. Returns rows by table, and files."""
+    """Write the files again that hold such rows, without them. Returns rows by table, and files."""
     work = store.state / "staging" / f"forget-{secrets.token_hex(4)}"
     work.mkdir(mode=0o700, parents=True)
     try:
@@ -184,7 +187,6 @@ def _rewrite(store: Store, state: State, gone: _Gone, database: duckdb.DuckDBPyC
             ),
         )
     )
-    store.vacuum(also=[path for table in TABLES for path in state.files[table]])
     return removed, files
 
 

@@ -294,10 +294,17 @@ def _key(table: Table, item: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
+    """With the names of a Map in order: DynamoDB sends them in any, and one that did not change is to look the same."""
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:  # a Decimal, bytes, or an integer above 64 bits: to_json has every digit of it
-        return to_json(value)
+        return to_json(_in_order(value))
+
+
+def _in_order(value: Any) -> Any:
+    if is_map(value):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(part) for part in value] if is_list(value) else value
 
 
 def _wire_list(wire: Item, path: str) -> Sequence[Wire]:

@@ -274,11 +274,15 @@ class Store:
             self.files.write(f"state/{state.coverage.system}.json", states.dump(state))
             self.tidy_modes()
 
-    def vacuum(self, grace: timedelta = GRACE, also: Iterable[str] = ()) -> int:
-        """Delete the files that nothing needs any more, those of `also` whatever their age, and return how many."""
+    def vacuum(self, grace: timedelta = GRACE, *, replaced: bool = False) -> int:
+        """Delete the files that nothing needs any more, and return how many.
+
+        Not the young ones, which a reader may be at or a sync of another machine may be going to commit; with `replaced` all
+        those that a commit has replaced.
+        """
         with trouble("The snapshot cannot be tidied up", self.place):
             needed = {path for state in self.states().values() for several in state.files.values() for path in several}
-            before, at_once = datetime.now(UTC) - grace, set(also)
+            before, at_once = datetime.now(UTC) - grace, self._replaced() if replaced else set[str]()
             gone = [
                 path
                 for table in TABLES
@@ -290,6 +294,16 @@ class Store:
             ]
             self.files.delete(gone)
             return len(gone)
+
+    def _replaced(self) -> set[str]:
+        """What the log says was removed."""
+        found: set[str] = set()
+        for table in TABLES:
+            if DeltaTable.is_deltatable(self.files.uri(table), self.files.options):
+                delta = DeltaTable(self.files.uri(table), storage_options=self.files.options)
+                gone = delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True)
+                found |= {f"{table}/{path}" for path in gone}
+        return found
 
     def align(self) -> None:
         """Make the Delta tables what is valid: without what a sync that ended half-way had committed."""

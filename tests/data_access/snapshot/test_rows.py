@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from data_access.conversations import _Gathering, plan_list
+from data_access.conversations import plan_list
 from data_access.dynamo.aws import Source
+from data_access.gathering import Gathering
 from data_access.items.values import to_json
 from data_access.local.sample.drift import drifted
 from data_access.local.sample.layouts import ai4ai, ai_agent, cg, remo
@@ -61,7 +62,7 @@ def expected_message(one: Message) -> Row:
 def live(source: Source) -> dict[tuple[Any, ...], tuple[Conversation, tuple[Message, ...]]]:
     """Every conversation that has not expired, with its messages, as a list of everything reads them."""
     wanted = Filter(source.id)
-    gathered = _Gathering(source, wanted)
+    gathered = Gathering(source, wanted)
     gathered.run(plan_list(source, wanted), allow_scan=True)
     return {
         (one.conversation_id, one.tenant_id, one.user_id): (one, messages)
