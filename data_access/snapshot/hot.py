@@ -41,6 +41,7 @@ from data_access.errors import SnapshotError
 from data_access.snapshot import loading
 from data_access.snapshot.store import Store
 from data_access.snapshot.texts import Texts
+from data_access.snapshot.trouble import trouble
 
 Numbers = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -118,7 +119,7 @@ class Hot:
                 connection.execute(f"SET threads = {int(threads)}")
             held = loading.load(connection, tables, texts=texts)
             return cls(connection, held, version, synced)
-        except duckdb.OutOfMemoryException:
+        except (duckdb.OutOfMemoryException, MemoryError):
             connection.close()
             raise SnapshotTooLarge(
                 "The snapshot does not fit into the memory of this process.",
@@ -182,8 +183,18 @@ class Keeper:
         with self._lock:
             version = self._store.version()
             if self._hot is None or self._hot.version != version:
-                self._hot = load(self._store, version, texts=self._texts, memory_limit=self._memory_limit)
+                try:
+                    self._hot = self._load(version)
+                except SnapshotError:
+                    # A sync can take away a file that was still to be read: then there is a newer version.
+                    newer = self._store.version()
+                    if newer == version:
+                        raise
+                    self._hot = self._load(newer)
             return self._hot
+
+    def _load(self, version: str) -> Hot:
+        return load(self._store, version, texts=self._texts, memory_limit=self._memory_limit)
 
 
 def load(store: Store, version: str | None = None, *, texts: bool = True, memory_limit: str | None = None) -> Hot:
@@ -196,7 +207,8 @@ def load(store: Store, version: str | None = None, *, texts: bool = True, memory
     try:
         # One after the other: a connection has one answer at a time, and only it sees the store's views.
         sources = {name: partial(_reader, connection, question) for name, question in loading.questions(texts)}
-        return Hot.from_arrow(sources, version, synced=synced, texts=texts, memory_limit=memory_limit)
+        with trouble("The snapshot cannot be read", store.place):
+            return Hot.from_arrow(sources, version, synced=synced, texts=texts, memory_limit=memory_limit)
     finally:
         connection.close()
 

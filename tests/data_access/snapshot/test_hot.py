@@ -117,6 +117,8 @@ def test_nothing_of_a_text_is_spilled_to_disk(tmp_path: Path, monkeypatch: pytes
 class _Store:
     """A store that is changed by the test, with what Keeper needs of a real one."""
 
+    place = "nowhere"
+
     def __init__(self) -> None:
         self.rows: Any = ROWS
         self.made = 0
@@ -156,6 +158,37 @@ def test_threads_that_ask_first_load_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         copies = set(pool.map(lambda _: keeper.hot(), range(8)))
     assert (len(copies), store.made) == (1, 1)
+
+
+def _vacuumed(folder: Path) -> duckdb.DuckDBPyConnection:
+    """What a store opened before the files that it names were taken away."""
+    connection = duckdb.connect()
+    for name, table in arrow(ROWS).items():
+        file = folder / f"{name}.parquet"
+        pq.write_table(table, file)
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{file}')")
+        file.unlink()
+    return connection
+
+
+def test_a_file_that_goes_while_it_is_read_is_read_from_the_newer_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    store = _Store()
+    whole = store.connection
+
+    def first(*, expired: bool) -> duckdb.DuckDBPyConnection:
+        store.rows = talk([message(1, "user", BEGIN)])
+        monkeypatch.setattr(store, "connection", whole)
+        return _vacuumed(tmp_path)
+
+    monkeypatch.setattr(store, "connection", first)
+    assert Keeper(cast("Store", store)).hot().coverage.messages == 1
+
+
+def test_a_snapshot_that_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    store = _Store()
+    monkeypatch.setattr(store, "connection", lambda expired: _vacuumed(tmp_path))
+    with pytest.raises(SnapshotError, match="The snapshot cannot be read"):
+        Keeper(cast("Store", store)).hot()
 
 
 def test_no_snapshot_yet_is_said(store: Store) -> None:
