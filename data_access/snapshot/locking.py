@@ -19,7 +19,8 @@ from data_access.snapshot.store import Store
 def lock(store: Store, timeout: float = 0) -> Generator[None]:
     """Raises SyncRunning when somebody else has it and keeps it for `timeout` seconds."""
     folder = Path(store.place) if store.files.is_local else store.state
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (store.state, folder):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     guard = FileLock(folder / "write.lock", mode=0o600)
     try:
         guard.acquire(timeout=timeout)

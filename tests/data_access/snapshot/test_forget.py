@@ -45,9 +45,7 @@ def words_of(user: str, known: list[Talk]) -> list[str]:
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_every_byte_of_a_user_is_gone_and_stays_gone(
-    dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, system: str
-) -> None:
+def test_every_byte_of_a_user_is_gone_and_stays_gone(dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, system: str) -> None:
     known = load_lasting(dynamodb, system)
     user, other = USERS[system][0], USERS[system][1]
     source = open_source(system)
@@ -58,14 +56,18 @@ def test_every_byte_of_a_user_is_gone_and_stays_gone(
     removed = forget(store, user)
     assert removed.rows["messages"] == sum(len(talk.turns) for talk in known if talk.user_id == user) > 0
     assert holding(store.state, *words) == []
-    assert rows(store, "messages", system) and {row["user_id"] for row in rows(store, "messages", system)} == {r["user_id"] for r in before} - {user}
+    assert rows(store, "messages", system) and {row["user_id"] for row in rows(store, "messages", system)} == {
+        r["user_id"] for r in before
+    } - {user}
     assert other in {row["user_id"] for row in rows(store, "conversations", system)}
     assert store.coverage()[system].messages == len(rows(store, "messages", system))
     # The items are still there, and all of them are older than the erasure.
     for full in (False, True):
         sync(source, store, full=full)
         assert holding(store.state, *words) == []
-        assert user not in {row["user_id"] for table in ("conversations", "messages", "tool_calls", "user_records") for row in rows(store, table, system)}
+        assert user not in {
+            row["user_id"] for table in ("conversations", "messages", "tool_calls", "user_records") for row in rows(store, table, system)
+        }
 
 
 def test_what_is_newer_comes_back_as_new(dynamodb: DynamoDBClient, open_source: OpenSource, store: Store) -> None:
@@ -91,9 +93,7 @@ def test_messages_that_name_nobody_do_not_come_back_without_their_session(
     forget(store, user)
     for talk in known:
         if talk.user_id == user:
-            dynamodb.delete_item(
-                TableName="ai4ai-chat-sessions", Key={"user_id": {"S": user}, "session_id": {"S": talk.conversation_id}}
-            )
+            dynamodb.delete_item(TableName="ai4ai-chat-sessions", Key={"user_id": {"S": user}, "session_id": {"S": talk.conversation_id}})
     sync(source, store, full=True)
     assert holding(store.state, *words_of(user, known)) == []
 
@@ -143,9 +143,7 @@ def test_what_a_sync_left_half_way_goes_too(dynamodb: DynamoDBClient, open_sourc
     assert holding(store.state, *words_of(user, known)) == []
 
 
-def test_a_sync_that_does_not_end_is_said_and_the_erasure_holds(
-    dynamodb: DynamoDBClient, open_source: OpenSource, store: Store
-) -> None:
+def test_a_sync_that_does_not_end_is_said_and_the_erasure_holds(dynamodb: DynamoDBClient, open_source: OpenSource, store: Store) -> None:
     known = load_lasting(dynamodb, "cg")
     source = open_source("cg")
     user = known[0].user_id

@@ -168,9 +168,7 @@ def test_what_has_expired_is_gone_at_once(dynamodb: DynamoDBClient, open_source:
         assert database.execute(expires).fetchall() == [(len(known[1].turns),)]
 
 
-def test_the_price_is_known_before_and_measured_after(
-    dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, sent: Sent
-) -> None:
+def test_the_price_is_known_before_and_measured_after(dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, sent: Sent) -> None:
     load_lasting(dynamodb, "ai_agent")
     source = open_source("ai_agent")
     before = estimate(source, store)
