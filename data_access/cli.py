@@ -11,29 +11,27 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, date, datetime
-from typing import Any, NoReturn, cast
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NoReturn
 
-from data_access import local
+from data_access import local, questions
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
 from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
-from data_access.items.values import is_list, is_map, iso, to_json
+from data_access.items.values import to_json
 from data_access.local import engine
 from data_access.models import Filter, Role
 from data_access.narrow import Narrow, narrow
+from data_access.output import plain, say, show
 from data_access.settings import Settings, load_settings
-from data_access.snapshot.hot import load
 from data_access.snapshot.progress import Reporter
-from data_access.snapshot.search import SearchFilter, search, words_of
 from data_access.snapshot.store import open_store
 from data_access.snapshot.sync import estimate, sync
 from data_access.systems.check import check
 from data_access.systems.create import create_tables
-from data_access.usage import UsageFilter, describe, usage
 
 _WRONG_USAGE = (UsageError, SettingsError, SpecError)
 
@@ -82,32 +80,6 @@ class _Session:
         for source in sources.values():
             self._stack.callback(source.client.close)
         return sources
-
-
-# Output
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def show(value: Any) -> None:
-    print(to_json(plain(value)))
-
-
-def plain(value: Any) -> Any:
-    """A dataclass as a dict, times as ISO 8601 in UTC; what JSON knows stays as it is."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if is_map(value):
-        return {str(key): plain(item) for key, item in value.items()}
-    if is_list(value) or isinstance(value, tuple):
-        return [plain(item) for item in cast("Sequence[Any]", value)]
-    return value
 
 
 def _explain(plan: Plan) -> None:
@@ -208,52 +180,11 @@ def _sync(options: argparse.Namespace, session: _Session) -> None:
 
 
 def _search(options: argparse.Namespace, session: _Session) -> None:
-    wanted = SearchFilter(
-        _known(options.system, session),
-        options.tenant,
-        options.user,
-        options.role and Role(options.role),
-        options.since,
-        options.until,
-        order=options.order,
-        limit=options.limit,
-    )
-    # What is wrong with the question is said before anything is loaded.
-    wanted.check()
-    words_of(options.text)
-    found = search(load(open_store(session.settings)), options.text, wanted)
-    for hit in found.hits:
-        show(plain(hit.key) | {name: value for name, value in plain(hit).items() if name != "key"})
-    say(
-        f"{len(found.hits)} conversations; {found.searched_messages:,} messages of {found.searched_conversations:,} were searched"
-        + (", older ones were not: raise --limit for more." if found.stopped_early else ".")
-    )
+    questions.search_all(options, session.settings)
 
 
 def _usage(options: argparse.Namespace, session: _Session) -> None:
-    if options.describe:
-        for metric in describe():
-            show(metric)
-        return
-    wanted = UsageFilter(_known(options.system, session), options.tenant, options.user, options.since, options.until, options.zone)
-    wanted.check()
-    found = usage(load(open_store(session.settings), texts=False), wanted)
-    show(
-        {
-            "as_of": found.as_of,
-            "zone": options.zone,
-            "window": found.window,
-            "metrics": found.metrics,
-            "previous_window": found.previous_window,
-            "previous": found.previous,
-            "series": found.series,
-        }
-    )
-
-
-def _known(system: str | None, session: _Session) -> str | None:
-    """The system, if it is one of ours. Raises UsageError."""
-    return system and session.settings.place(system).system.id
+    questions.show_usage(options, session.settings)
 
 
 def _count(found: Sequence[Any], limit: int | None, what: str) -> str:

@@ -25,7 +25,9 @@ answers for the cell:
 
 from data_access.usage.asking import Usage, usage
 from data_access.usage.behind import Cell, conversations_behind
-from data_access.usage.definitions import METRICS, SERIES, Metric, describe, table
+from data_access.usage.definitions import METRICS
+from data_access.usage.described import SERIES, describe, table
+from data_access.usage.metric import Metric
 from data_access.usage.scope import UsageFilter
 from data_access.windows import Window, local_day, zone_of
 

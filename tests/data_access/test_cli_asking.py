@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from data_access import cli
+from data_access import cli, questions
 from data_access.usage import METRICS, SERIES, UsageFilter, describe, table, usage
 from tests.data_access.asked import BEGIN, NOW, conversation, hot, invented, message
 
@@ -34,7 +34,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ]
     everything = {"messages": rows, "conversations": [conversation(rows[:2]), conversation(rows[2:])]}
-    monkeypatch.setattr(cli, "load", lambda store, texts=True: hot(everything, texts=texts, synced={"cg": NOW, "ai_agent": NOW}))
+    monkeypatch.setattr(questions, "load", lambda store, texts=True: hot(everything, texts=texts, synced={"cg": NOW, "ai_agent": NOW}))
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[Any], str]:
@@ -143,7 +143,7 @@ def test_the_readme_has_the_table_of_metrics() -> None:
 
 
 def test_every_answer_is_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "load", lambda store, texts=True: hot(ROWS, texts=texts))
+    monkeypatch.setattr(questions, "load", lambda store, texts=True: hot(ROWS, texts=texts))
     code, (found,), _ = run(capsys, "usage")
     assert code == 0
     assert found["metrics"]["messages"] == usage(hot(ROWS), UsageFilter()).metrics["messages"]
