@@ -26,6 +26,7 @@ from data_access.snapshot.fold import fold_all
 
 _pc = cast("Any", _compute)
 SEGMENT = 65_536
+_SEGMENTS_A_BLOCK = 16
 _MARK = b"\x00"
 _Finder = Callable[[int, int], int]
 
@@ -39,6 +40,10 @@ class Segment:
     data: memoryview
     address: int
     offsets: memoryview
+
+    def array(self) -> Any:
+        """The texts as Arrow has them, in the same memory."""
+        return pa.StringArray.from_buffers(self.rows, pa.py_buffer(self.offsets), pa.py_buffer(self.data))
 
     def text(self, row: int) -> bytes:
         return bytes(self.data[self.offsets[row] : self.offsets[row + 1]])
@@ -82,6 +87,15 @@ class Texts:
                 if segment.first + row >= until:
                     return
                 yield segment.first + row
+
+    def blocks(self, since: int, until: int) -> Iterator[Any]:
+        """Arrow tables of row number (`n`) and folded text (`text`), a million rows at a time, for what a database does better."""
+        for first in range(since // SEGMENT, len(self.segments), _SEGMENTS_A_BLOCK):
+            several = self.segments[first : first + _SEGMENTS_A_BLOCK]
+            if several[0].first >= until:
+                return
+            texts = pa.chunked_array([segment.array() for segment in several])
+            yield pa.table({"n": np.arange(several[0].first, several[0].first + len(texts), dtype=np.int32), "text": texts})
 
     def frequency(self, word: str) -> int:
         """How many of the newest few thousand messages have a folded word."""

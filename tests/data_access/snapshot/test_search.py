@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data_access.errors import UsageError
 from data_access.models import Role
-from data_access.snapshot import texts
+from data_access.snapshot import matching, texts
 from data_access.snapshot.fold import bounds, fold
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.search import MOST_TURNS, Found, SearchFilter, Words, search, words_of
@@ -239,6 +239,22 @@ def test_ids_that_are_shared_stay_apart() -> None:
     copy = hot({"messages": rows, "conversations": [conversation([row]) for row in rows]}, texts=True)
     found = {(hit.key.user_id, hit.key.tenant_id) for hit in search(copy, "word", SearchFilter()).hits}
     assert found == {(user, tenant) for user in ("a", "b", None) for tenant in ("x", None)}
+
+
+@pytest.mark.parametrize("looked", [1, 3, 5_000])
+@pytest.mark.parametrize("without", ["", " -2", " -user", " -zz"])
+def test_frequent_words_that_are_seldom_together_are_found_the_other_way_too(
+    without: str, looked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "_LOOKED", looked)
+    monkeypatch.setattr(matching, "_FITTING", 2.0)
+    monkeypatch.setattr(texts, "_SEGMENTS_A_BLOCK", 1)
+    wanted = SearchFilter(limit=10_000, tools=looked != 3)
+    found = search(_COPY, '"r 1" s' + without, wanted, now=NOW - timedelta(days=400))
+    bad = without.removeprefix(" -")
+    expected = [row for row in _INVENTED["messages"] if "r 1" in row["content"] and "s" in row["content"]]
+    expected = [row for row in expected if not bad or bad not in row["content"]]
+    assert sum(hit.matching for hit in found.hits) == len(expected)
 
 
 @pytest.mark.parametrize("with_library", [True, False])
