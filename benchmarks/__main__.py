@@ -29,7 +29,14 @@ def main() -> int:
         data.load(sources["ai_agent"].client)
         print(f"{data.MESSAGES:,} messages loaded into {attachment.engine.name} in {time.perf_counter() - began:.1f} s\n")
         figures: list[Figure] = []
-        for measure in (reading.whole_table, reading.one_user, replaying.first_screen):
+        for measure in (
+            reading.whole_table,
+            reading.one_user,
+            replaying.first_screen,
+            syncing.whole_table,
+            syncing.memory,
+            syncing.one_percent,  # last: it writes
+        ):
             for figure in measure(sources, endpoint):
                 print(figure, flush=True)
                 figures.append(figure)

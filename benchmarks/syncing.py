@@ -28,6 +28,7 @@ _LOCAL: dict[str, Any] = {"region_name": "us-east-1", "aws_access_key_id": "loca
 _MILLION = 1_000_000
 _PAGE_ITEMS = 2_000
 _MEGABYTES = 600.0
+_ROUNDS = 3
 
 
 def whole_table(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
@@ -55,15 +56,16 @@ def whole_table(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
     ]
 
 
-def one_percent(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
+def one_percent(sources: Mapping[str, Source], _endpoint: str) -> list[Figure]:
     """Read units and time of a sync after 1 % new messages, beside the full read."""
     source = sources["ai_agent"]
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(f"{folder}/snapshot")
-        whole = sync(source, store)
+        # The best of some rounds of each, as everywhere: only disturbance adds to a time.
+        wholes = [sync(source, Store(f"{folder}/{number}/snapshot")) for number in range(_ROUNDS)]
         count = _more(source, data.MESSAGES // 100)
-        news = sync(source, store)
-        assert news.new_rows == count, f"{news.new_rows} of {count} new messages were found"
+        updates = [sync(source, Store(f"{folder}/{number}/snapshot")) for number in range(_ROUNDS)]
+    assert all(update.new_rows == count for update in updates), f"{[update.new_rows for update in updates]} of {count} were found"
+    whole, news = min(wholes, key=lambda one: one.seconds), min(updates, key=lambda one: one.seconds)
     name = f"sync after {count} new messages"
     return [
         Figure(f"{name} (read units)", news.units, "the full read", whole.units, "units", 0.05 * whole.units, "at most 0.05 of it"),
@@ -71,7 +73,7 @@ def one_percent(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
     ]
 
 
-def memory(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
+def memory(_sources: Mapping[str, Source], _endpoint: str) -> list[Figure]:
     """The most memory that a process takes that brings a million messages from pages to tables."""
     with tempfile.TemporaryDirectory() as folder:
         context = multiprocessing.get_context("spawn")

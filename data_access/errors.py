@@ -11,7 +11,8 @@
     ├── SnapshotError           the snapshot cannot be read or written
     │   ├── SnapshotOff         the configuration turned it off
     │   ├── SyncRunning         another sync is at work here
-    │   └── SyncStopped         somebody stopped the sync
+    │   ├── SyncStopped         somebody stopped the sync
+    │   └── SyncConflict        another replica wrote at the same moment
     └── AwsError                DynamoDB or the way to it refused
         ├── TableMissing
         ├── AccessDenied
@@ -112,6 +113,10 @@ class SyncRunning(SnapshotError):
 
 class SyncStopped(SnapshotError):
     code = "sync_stopped"
+
+
+class SyncConflict(SnapshotError):
+    code = "sync_conflict"
 
 
 class AwsError(DataAccessError):

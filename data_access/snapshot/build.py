@@ -1,5 +1,6 @@
 """A system's rows built anew from a full read, and put in the place of the old ones."""
 
+# ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 import time
@@ -141,7 +142,7 @@ def staged_view(database: duckdb.DuckDBPyConnection, kind: str, paths: Sequence[
     """`staged_<kind>` over chunk files, or empty."""
     if paths:
         quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-        database.execute(f"CREATE OR REPLACE TEMP VIEW staged_{kind} AS SELECT * FROM read_parquet([{quoted}])")  # noqa: S608
+        database.execute(f"CREATE OR REPLACE TEMP VIEW staged_{kind} AS SELECT * FROM read_parquet([{quoted}])")
     else:
         database.register(f"staged_{kind}", schema.empty_table())
 
@@ -158,8 +159,8 @@ def counted(database: duckdb.DuckDBPyConnection, found: Mapping[str, str]) -> di
     """What coverage says of rows: `found` maps each table to what is to be selected from."""
     counts: dict[str, int | datetime | None] = {}
     for table in TABLES:
-        counts[table] = _one(database, f"SELECT count(*) FROM {found[table]}")  # noqa: S608
-    bad = [_one(database, f"SELECT count(*) FROM {found[table]} WHERE problems > 0") for table in ("messages", "conversations")]  # noqa: S608
+        counts[table] = _one(database, f"SELECT count(*) FROM {found[table]}")
+    bad = [_one(database, f"SELECT count(*) FROM {found[table]} WHERE problems > 0") for table in ("messages", "conversations")]
     counts["bad"] = sum(number or 0 for number in bad)
     # As text: a value of the type TIMESTAMP loses its zone twice on its way through Python.
     row = database.execute(
@@ -176,7 +177,7 @@ def differences(database: duckdb.DuckDBPyConnection, new: str, old: str, *, insi
     came, went = (
         _one(
             database,
-            f"SELECT count(*) FROM (SELECT DISTINCT {key} AS h FROM {one}) AS a "  # noqa: S608
+            f"SELECT count(*) FROM (SELECT DISTINCT {key} AS h FROM {one}) AS a "
             f"ANTI JOIN (SELECT DISTINCT {key} AS h FROM {other}) AS b USING (h)",
         )
         for one, other in ((new, old), (old, new))

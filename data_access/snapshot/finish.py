@@ -5,6 +5,7 @@ name its tenant or none, what no session owns is a conversation of its own for e
 times, and an answer's time is the time since the user's message before it.
 """
 
+# ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -258,7 +259,7 @@ def _parts(database: duckdb.DuckDBPyConnection) -> list[str]:
     if parts < 2:
         return ["true"]
     shares = ", ".join(str(number / parts) for number in range(1, parts))
-    cuts = database.execute(f"SELECT approx_quantile(epoch_us(sent_at), [{shares}]) FROM placed").fetchall()[0][0] or []
+    cuts: list[int] = database.execute(f"SELECT approx_quantile(epoch_us(sent_at), [{shares}]) FROM placed").fetchall()[0][0] or []
     cuts = sorted(set(cuts))
     if not cuts:
         return ["true"]
@@ -269,7 +270,7 @@ def _parts(database: duckdb.DuckDBPyConnection) -> list[str]:
 def typed(table: str, select: str) -> str:
     """The rows in the table's columns and types, without the system, which is the folder's name."""
     columns = ", ".join(f"{field.name}::{_TYPES[field.type]} AS {field.name}" for field in TABLES[table] if field.name != "system")
-    return f"SELECT {columns} FROM ({select})"  # noqa: S608
+    return f"SELECT {columns} FROM ({select})"
 
 
 def write(database: duckdb.DuckDBPyConnection, parts: Iterable[str], folder: Path) -> list[NewFile]:
@@ -290,8 +291,8 @@ def write(database: duckdb.DuckDBPyConnection, parts: Iterable[str], folder: Pat
 
 def distinct(database: duckdb.DuckDBPyConnection, column: str, views: Sequence[str]) -> list[str]:
     """Every value of a column of the staged views, None left out."""
-    union = " UNION ".join(f"SELECT {column} AS v FROM {view}" for view in views)  # noqa: S608
-    return [row[0] for row in database.execute(f"SELECT v FROM ({union}) WHERE v IS NOT NULL").fetchall()]  # noqa: S608
+    union = " UNION ".join(f"SELECT {column} AS v FROM {view}" for view in views)
+    return [row[0] for row in database.execute(f"SELECT v FROM ({union}) WHERE v IS NOT NULL").fetchall()]
 
 
 def _forgotten(database: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None:
@@ -299,7 +300,7 @@ def _forgotten(database: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> Non
         database.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({column} VARCHAR, erased_at TIMESTAMP)")
         rows: list[tuple[Any, ...]] = [(value, at.replace(tzinfo=None)) for value, at in found.items()]
         if rows:
-            database.executemany(f"INSERT INTO {name} VALUES (?, ?)", rows)  # noqa: S608
+            database.executemany(f"INSERT INTO {name} VALUES (?, ?)", rows)
 
 
 def _moment(now: datetime) -> str:

@@ -5,6 +5,7 @@ again without them and deleted, in the tables, in the staging folder and among w
 meanwhile sees the first before it commits, or after, and takes the rows out again.
 """
 
+# ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 import secrets
@@ -84,7 +85,7 @@ def sweep(store: Store, system: str) -> None:
     with finish.work_database(store.state / "staging") as database:
         for kind, table in (("conversations", "conversations"), ("messages", "messages"), ("user_records", "user_records")):
             paths = store.fetch(state.files[table], store.state / "staging" / "sweep")
-            database.execute(f"CREATE TEMP VIEW staged_{kind} AS SELECT * FROM {rows_of(parquet(paths) if paths else None, table)}")  # noqa: S608
+            database.execute(f"CREATE TEMP VIEW staged_{kind} AS SELECT * FROM {rows_of(parquet(paths) if paths else None, table)}")
         met = Register(store).met(database, system)
     if met.users or met.talks:
         _without(store, state, {table: _older(table, met.users, met.talks) for table in TABLES})
@@ -148,7 +149,7 @@ def _rewrite(store: Store, state: State, gone: _Gone, database: duckdb.DuckDBPyC
         condition, values = gone[table]
         found: dict[str, int] = {}
         if places:
-            query = f"SELECT filename, count(*) FROM {parquet(places, more=', filename = true')} WHERE {condition} GROUP BY 1"  # noqa: S608
+            query = f"SELECT filename, count(*) FROM {parquet(places, more=', filename = true')} WHERE {condition} GROUP BY 1"
             found = dict(database.execute(query, values).fetchall())
         removed[table] = sum(found.values())
         kept[table] = [path for path, place in zip(paths, places, strict=True) if place not in found]
@@ -156,7 +157,7 @@ def _rewrite(store: Store, state: State, gone: _Gone, database: duckdb.DuckDBPyC
         if found:
             # Through a table, since a COPY takes no values: the id is never a part of a statement.
             database.execute(
-                f"CREATE OR REPLACE TEMP TABLE rest AS FROM {parquet(sorted(found))} WHERE NOT coalesce({condition}, false)",  # noqa: S608
+                f"CREATE OR REPLACE TEMP TABLE rest AS FROM {parquet(sorted(found))} WHERE NOT coalesce({condition}, false)",
                 values,
             )
             new[table] = finish.write(database, [finish.typed(table, "FROM rest")], work / "out" / table)

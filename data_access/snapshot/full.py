@@ -131,6 +131,6 @@ def _scan(
             stop.set()
 
 
-def usd(source: Source, steps: Mapping[str, Step]) -> float | None:
+def usd(steps: Mapping[str, Step]) -> float | None:
     prices = [step.estimated_usd for step in steps.values()]
     return None if None in prices else sum(price for price in prices if price is not None)

@@ -6,6 +6,7 @@ user and start, as far as the index is cheaper than a Scan. Where none of these 
 one table that holds a user's items (Remo) has no time in its keys, and its users' Queries together cost more than its Scan.
 """
 
+# ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -50,12 +51,9 @@ class Route:
 
 def plan(source: Source, store: Store, state: State) -> Route | None:
     """The cheapest way to what is new; None where everything is to be read. Reads no item. Raises AwsError, SnapshotError."""
-    system = source.place.system
     whole = sum(step.estimated_units for step in full.everything(source).values())
-    if system.messages is None:
-        found = _by_user(source, store, state)
-    else:
-        found = _by_tenant(source, store, state) or _by_session(source, state)
+    inside = source.place.system.messages is None
+    found = _by_user(source, store, state) if inside else _by_tenant(source, store, state) or _by_session(source, state)
     return found if found is not None and found.units < WORTH * whole else None
 
 
@@ -177,7 +175,7 @@ def user_steps(source: Source, route: Route) -> list[Step]:
 
 
 def session_steps(source: Source, pairs: list[tuple[str, str | None]], per_tenant: Mapping[str | None, int]) -> tuple[list[Step], bool]:
-    """The sessions of conversations, by GetItem of each or all of their tenants, whichever is cheaper.
+    """The sessions of conversations, by their keys or all of their tenants', whichever is cheaper.
 
     `pairs` are conversation id and tenant, `per_tenant` is how many sessions each tenant has. True where each was asked for by its key.
     """
@@ -247,7 +245,7 @@ def _latest(store: Store, state: State, table: str, who: str, when: str) -> dict
         table,
         state,
         # A number and not a time: Python would take it for a local one.
-        f"SELECT {who}, epoch_us(max({when})) FROM {{rows}} WHERE {who} IS NOT NULL GROUP BY 1",  # noqa: S608
+        f"SELECT {who}, epoch_us(max({when})) FROM {{rows}} WHERE {who} IS NOT NULL GROUP BY 1",
     )
     latest = state.coverage.began_at
     return {name: None if at is None else min(latest, datetime.fromtimestamp(at / 1e6, UTC)) for name, at in found}

@@ -18,7 +18,7 @@ from data_access.models import Address, Message
 from data_access.snapshot.staged import STAGED
 from data_access.systems.spec import System, Table, drift
 
-_Path = tuple[str, ...]
+_Path = tuple[str, *tuple[str, ...]]
 _NO_CALLS: list[dict[str, Any]] = []
 _MOST_TOKENS = 2**62
 
@@ -268,7 +268,7 @@ def naive(when: datetime | None) -> datetime | None:
 
 
 def _paths(names: Sequence[str]) -> tuple[_Path, ...]:
-    return tuple(tuple(name.split(".")) for name in names)
+    return tuple((first, *rest) for first, *rest in (name.split(".") for name in names))
 
 
 def _first(place: Mapping[str, Any], paths: Sequence[_Path]) -> int | None:

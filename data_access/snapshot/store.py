@@ -9,6 +9,7 @@ Parquet files are written by DuckDB and committed as they are: the log then hold
 statistics nor in a predicate, and forgetting a user has to look at data files only.
 """
 
+# ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 import hashlib
@@ -110,7 +111,7 @@ class Store:
                 paths = [path for state in found.values() for path in state.files[name]]
                 source = self._source(database, name, paths)
                 columns = ", ".join(TABLES[name].names)
-                database.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM {source}{_kept(name, expired)}")  # noqa: S608
+                database.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM {source}{_kept(name, expired)}")
             return database
 
     def ask(self, table: str, state: State, query: str) -> list[Any]:
@@ -234,7 +235,7 @@ class Store:
     ) -> dict[str, tuple[str, ...]]:
         """Make each table's rows of a system the given new files and those of the old ones that are kept.
 
-        Returns the active files. They are seen once `save` has written them down. Raises SnapshotError, Conflict.
+        Returns the active files. They are seen once `save` has written them down. Raises SnapshotError, SyncConflict.
         """
         active: dict[str, tuple[str, ...]] = {}
         with trouble("The snapshot cannot be written", self.place):
@@ -254,9 +255,8 @@ class Store:
         # The whole partition, not only what changed: a sync that ended half-way may have left other files in it.
         held = {path for uri in delta.file_uris() if system_of(path := self._relative(table, uri)) == system}
         now = int(time.time() * 1000)
-        actions: list[Any] = []
-        for path in held - set(wanted):
-            actions.append(RemoveAction(path[len(table) + 1 :], True, now, None, {"system": system}))
+        gone = held - set(wanted)
+        actions: list[Any] = [RemoveAction(path[len(table) + 1 :], True, now, None, {"system": system}) for path in gone]
         for path in wanted:
             if path not in held:
                 size, rows = added.get(path) or (self.files.listed(path.rpartition("/")[0])[path].size, None)

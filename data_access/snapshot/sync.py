@@ -82,9 +82,7 @@ def estimate(source: Source, store: Store, *, full: bool = False) -> Estimate:
         return Estimate(source.id, False, found.method, found.blind_spots, 0, found.units, found.usd, source.scan_rate)
     steps = full_read.everything(source)
     units = sum(step.estimated_units for step in steps.values())
-    return Estimate(
-        source.id, True, _method(source), (), full_read.expected_items(source), units, full_read.usd(source, steps), source.scan_rate
-    )
+    return Estimate(source.id, True, _method(source), (), full_read.expected_items(source), units, full_read.usd(steps), source.scan_rate)
 
 
 def sync(

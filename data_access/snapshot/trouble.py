@@ -11,7 +11,7 @@ import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from data_access.errors import SnapshotError
+from data_access.errors import SnapshotError, SyncConflict
 
 _FULL = ("no space left", "disk quota exceeded", "file too large", "os error 28", "could not write all bytes")
 _REFUSED = ("permission denied", "read-only file system", "not a directory", "os error 13", "os error 20", "os error 30")
@@ -23,7 +23,7 @@ def trouble(doing: str, place: str) -> Generator[None]:
     try:
         yield
     except CommitFailedError as error:
-        raise Conflict(f"{doing}: another process wrote to it at the same moment.", "Run the sync again.") from error
+        raise SyncConflict(f"{doing}: another process wrote to it at the same moment.", "Run the sync again.") from error
     except (OSError, DeltaError, duckdb.OperationalError, duckdb.InvalidInputException, pa.ArrowException) as error:
         raise _said(doing, place, error) from error
     except (ClientError, BotoCoreError) as error:
@@ -31,10 +31,6 @@ def trouble(doing: str, place: str) -> Generator[None]:
         raise SnapshotError(
             f"{doing}: S3 refused ({code}).", "Check snapshot.place in dynascope.toml and that this identity may read and write there."
         ) from error
-
-
-class Conflict(SnapshotError):
-    """Two replicas committed at once; the other one's commit stands."""
 
 
 def _said(doing: str, place: str, error: Exception) -> SnapshotError:

@@ -1,5 +1,6 @@
 """Reading what is new on the way that news.py chose, and weaving it into what is there."""
 
+# ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 import threading
@@ -133,7 +134,7 @@ class _Update:
             places = self._store.fetch(paths, self._staged.folder / "old")
             found[table] = (paths, places)
             columns = ", ".join(name for name in TABLES[table].names if name != "system")
-            self.database.execute(f"CREATE TEMP VIEW old_{table} AS SELECT {columns} FROM {_union(places, table)}")  # noqa: S608
+            self.database.execute(f"CREATE TEMP VIEW old_{table} AS SELECT {columns} FROM {_union(places, table)}")
         return found
 
     def _where(self, old: tuple[list[str], list[str]], kept: list[str]) -> list[str]:
@@ -191,7 +192,7 @@ class _Update:
         rows = self._ask(
             """
             WITH known AS (
-                SELECT item_key, conversation_id, tenant_id, user_id, last_activity_at, message_count FROM old_conversations WHERE has_session
+                SELECT item_key, conversation_id, last_activity_at, message_count FROM old_conversations WHERE has_session
             ),
             last_sent AS (SELECT conversation_id, max(sent_at) AS sent_at FROM old_messages GROUP BY conversation_id),
             seen AS (SELECT * FROM staged_conversations),
@@ -251,16 +252,15 @@ class _Update:
             for index in range(len(todo)):
                 follow(index)
             return
+        if all(step.operation is Operation.GET for step in todo):
+            page = self._reader.batch(todo)
+            for number, start in enumerate(range(0, len(page.items), _ITEMS)):
+                keep(0, number, page.items[start : start + _ITEMS], page.units if number == 0 else 0.0)
+            if not page.items:
+                self._staged.checkpoint.units += page.units
+            return
         with ThreadPoolExecutor(min(CONCURRENCY, len(todo)), thread_name_prefix="sync") as pool:
-            if any(step.operation is not Operation.GET for step in todo):
-                list(pool.map(follow, range(len(todo))))
-                return
-            # Each of them is one item: they are kept together.
-            pages = [page for found in pool.map(lambda step: list(self._reader.pages(step)), todo) for page in found]
-        items = [item for page in pages for item in page.items]
-        for number, start in enumerate(range(0, len(items), _ITEMS)):
-            keep(0, number, items[start : start + _ITEMS], 0.0)
-        self._staged.checkpoint.units += sum(page.units for page in pages)
+            list(pool.map(follow, range(len(todo))))
 
     def _views(self) -> None:
         for kind, schema in STAGED.items():

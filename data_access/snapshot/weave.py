@@ -4,6 +4,7 @@ In the database are, beside the staged views of what was read: `old_<table>` ove
 of conversations whose messages were all read again, and `gone`, the keys of sessions that were looked for and not found.
 """
 
+# ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -164,7 +165,7 @@ def weave(
         kept[table] = [path for path, place in zip(paths, places, strict=True) if place not in touched]
         parts = [finish.typed(table, f"FROM added_{table}")]
         if touched:
-            rest = f"SELECT * FROM {parquet(sorted(touched), more=_PLACED)} AS r ANTI JOIN removed_{table} AS g"  # noqa: S608
+            rest = f"SELECT * FROM {parquet(sorted(touched), more=_PLACED)} AS r ANTI JOIN removed_{table} AS g"
             parts.append(finish.typed(table, f"{rest} ON g.filename = r.filename AND g.file_row_number = r.file_row_number"))
         new[table] = finish.write(database, [" UNION ALL ".join(f"({part})" for part in parts)], out / table)
     came, went = differences(database, "added_messages", "removed_messages", inside=inside)
@@ -177,7 +178,7 @@ def _was(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str],
     if table != "user_records":
         gone = f"(conversation_id IN (FROM affected) OR {gone})"
     source = parquet(places, more=_PLACED) if places else f"(SELECT *, '' AS filename, 0::BIGINT AS file_row_number FROM old_{table})"
-    database.execute(f"CREATE OR REPLACE TEMP TABLE was_{table} AS SELECT * FROM {source} WHERE {gone}")  # noqa: S608
+    database.execute(f"CREATE OR REPLACE TEMP TABLE was_{table} AS SELECT * FROM {source} WHERE {gone}")
 
 
 def _compare(database: duckdb.DuckDBPyConnection, table: str, rows: Sequence[str]) -> None:
@@ -186,10 +187,10 @@ def _compare(database: duckdb.DuckDBPyConnection, table: str, rows: Sequence[str
     own = "conversation_id" if table != "user_records" else "item_key"
     # Equal rows are told by a hash within their conversation; of several that are equal each counts.
     marked = f"hash({names}) AS h, row_number() OVER (PARTITION BY {own}, hash({names})) AS copy"
-    union = " UNION ALL ".join(f"({part})" for part in rows) or finish.typed(table, f"SELECT * FROM was_{table} WHERE false")  # noqa: S608
+    union = " UNION ALL ".join(f"({part})" for part in rows) or finish.typed(table, f"SELECT * FROM was_{table} WHERE false")
     same = f"a.{own} = b.{own} AND a.h = b.h AND a.copy = b.copy"
     database.execute(
-        f"CREATE OR REPLACE TEMP TABLE is_now AS SELECT *, {marked} FROM ({union});"  # noqa: S608
+        f"CREATE OR REPLACE TEMP TABLE is_now AS SELECT *, {marked} FROM ({union});"
         f"CREATE OR REPLACE TEMP TABLE was AS SELECT *, {marked} FROM was_{table};"
         f"CREATE OR REPLACE TEMP TABLE added_{table} AS SELECT * FROM is_now AS a ANTI JOIN was AS b ON {same};"
         f"CREATE OR REPLACE TEMP TABLE removed_{table} AS SELECT * FROM was AS a ANTI JOIN is_now AS b ON {same};"
@@ -222,7 +223,7 @@ def _stage(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
 
 def _touched(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str]) -> set[str]:
     """Files with rows that go, and small ones when there are too many of them."""
-    touched = {row[0] for row in database.execute(f"SELECT DISTINCT filename FROM removed_{table}").fetchall()}  # noqa: S608
+    touched = {row[0] for row in database.execute(f"SELECT DISTINCT filename FROM removed_{table}").fetchall()}
     small = {place for place in places if Path(place).stat().st_size < _SMALL_BYTES}
     return touched | small if len(small) > _SMALL_FILES else touched
 

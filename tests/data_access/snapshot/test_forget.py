@@ -56,9 +56,8 @@ def test_every_byte_of_a_user_is_gone_and_stays_gone(dynamodb: DynamoDBClient, o
     removed = forget(store, user)
     assert removed.rows["messages"] == sum(len(talk.turns) for talk in known if talk.user_id == user) > 0
     assert holding(store.state, *words) == []
-    assert rows(store, "messages", system) and {row["user_id"] for row in rows(store, "messages", system)} == {
-        r["user_id"] for r in before
-    } - {user}
+    left = rows(store, "messages", system)
+    assert {row["user_id"] for row in left} == {row["user_id"] for row in before} - {user}
     assert other in {row["user_id"] for row in rows(store, "conversations", system)}
     assert store.coverage()[system].messages == len(rows(store, "messages", system))
     # The items are still there, and all of them are older than the erasure.
@@ -103,7 +102,7 @@ def test_hostile_ids_are_values_and_nothing_else(dynamodb: DynamoDBClient, open_
 
     create(dynamodb, "cg")
     base = talks("cg")
-    ids = ["' OR '1'='1", "o'brien", 'say "hi"', "back\\slash", "x; DROP TABLE messages; --", "世界 ‮😀", "%", "_", "plain", "plain "]
+    ids = ["' OR '1'='1", "o'brien", 'say "hi"', "back\\slash", "x; DROP TABLE messages; --", "世界 \u202e😀", "%", "_", "plain", "plain "]
     for n, user in enumerate(ids):
         put(dynamodb, list(items(replace(base[0], user_id=user, conversation_id=f"hostile-{n}"))))
     source = open_source("cg")

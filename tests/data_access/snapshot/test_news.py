@@ -172,7 +172,9 @@ def test_the_price_is_known_before_and_measured_after(dynamodb: DynamoDBClient, 
     load_lasting(dynamodb, "ai_agent")
     source = open_source("ai_agent")
     before = estimate(source, store)
-    assert before.full and before.units > 0 and before.usd is not None
+    assert before.full
+    assert before.units > 0
+    assert before.usd is not None
     recorded = sent.of(source)
     synced = sync(source, store)
     assert synced.units == recorded.units > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import orjson
 import pytest
 
 from data_access.conversations import plan_list
+from data_access.costs.size import item_bytes
 from data_access.dynamo.aws import Source
 from data_access.gathering import Gathering
 from data_access.items.values import to_json
@@ -19,9 +21,11 @@ from data_access.local.sample.layouts import ai4ai, ai_agent, cg, remo
 from data_access.local.sample.oddities import LANDMARKS, oddities
 from data_access.local.sample.store import to_wire
 from data_access.models import Conversation, Filter, Message
+from data_access.snapshot.rows import RowReader
 from data_access.snapshot.store import Store
 from data_access.snapshot.sync import sync
 from data_access.systems.create import create_tables
+from data_access.systems.spec import built_in
 from tests.data_access.conftest import OpenSource
 from tests.data_access.layouts import SYSTEMS
 
@@ -89,14 +93,15 @@ def agree(source: Source, store: Store) -> int:
         wanted = expected_conversation(one)
         own, called = messages.get(key, []), calls.get(key, [])
         times = [message.sent_at for message in said if message.sent_at]
+        compared = said
         assert [row["position"] for row in own] == list(range(1, len(said) + 1))
         if len(set(times)) < len(times) and source.place.system.messages:
             # Messages of one time have no order that DynamoDB promises: only what does not hang on it is compared.
             assert sorted(row["content"] for row in own) == sorted(message.content for message in said)
             wanted = {name: value for name, value in wanted.items() if name not in ORDERED}
-            said = ()
+            compared = ()
         assert {name: found[key][name] for name in wanted} == wanted
-        for row, message in zip(own, said, strict=False):
+        for row, message in zip(own, compared, strict=False):
             expected = expected_message(message) | {"content": same_letters(message.content)}
             stored_key = {name: str(value) for name, value in orjson.loads(row["item_key"]).items()}
             row |= {"content": same_letters(row["content"]), "item_key": stored_key}
@@ -158,3 +163,100 @@ KEYS = {
     "ai4ai-chat-messages": ("session_id", "timestamp"),
     "cg-chatbot-conversations": ("conversation_id", "user_id"),
 }
+
+
+def wire(item: Row) -> Row:
+    return {name: to_wire(value) for name, value in item.items()}
+
+
+def read_one(system: str, table: str, item: Row) -> dict[str, list[Row]]:
+    known = built_in()[system]
+    reader = RowReader(known, {key: one.name for key, one in known.tables.items()})
+    found = reader.read(known.tables[table], [wire(item)], 0).tables()
+    return {name: rows.to_pylist() for name, rows in found.items()}
+
+
+MESSAGE: Row = {"id": "m", "sessionId": "s", "role": "agent", "content": "x", "timestamp": "2026-05-04T08:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "metadata, tokens",
+    [
+        ({"tokens": 12}, 12),
+        ({"tokens": "12"}, 12),
+        ({"total_tokens": 7}, 7),
+        ({"usage": {"total_tokens": 9}}, 9),
+        ({"usage": {"prompt_tokens": 4, "completion_tokens": 5}}, 9),
+        ({"input_tokens": 4, "output_tokens": 5, "total_tokens": 11}, 11),
+        ('{"usage": {"input_tokens": 3}}', 3),
+        ({"tokens": -1}, None),
+        ({"tokens": "many"}, None),
+        ({"tokens": True}, None),
+        ({"tokens": Decimal("1E100")}, None),
+        ({}, None),
+    ],
+)
+def test_tokens_under_any_of_their_names(metadata: Any, tokens: int | None) -> None:
+    (row,) = read_one("ai_agent", "messages", MESSAGE | {"metadata": metadata})["messages"]
+    assert row["tokens"] == tokens
+
+
+@pytest.mark.parametrize(
+    "call, seconds",
+    [
+        ({"duration_ms": 1500}, 1.5),
+        ({"durationMs": "250"}, 0.25),
+        ({"seconds": Decimal("2.5")}, 2.5),
+        ({"duration": 3}, 3.0),
+        ({"duration": "soon"}, None),
+        ({"duration": -1}, None),
+        ({}, None),
+    ],
+)
+def test_the_time_of_a_tool_call(call: Row, seconds: float | None) -> None:
+    calls = [{"tool": "find", "args": {"b": 1, "a": Decimal("0.1")}, "result": 1} | call, "odd"]
+    (row,) = read_one("ai_agent", "messages", MESSAGE | {"metadata": {"tool_calls": calls}})["messages"]
+    assert [one["seconds"] for one in row["calls"]] == [seconds, None]
+    assert (row["tool_calls"], row["failed_tool_calls"]) == (2, 0)
+    assert row["arguments"].splitlines()[0] == 'find {"a": 0.1, "b": 1}'
+
+
+@pytest.mark.parametrize(
+    "data, counts",
+    [
+        ({"reminders": [{"completed": True}, {"completed": False}, {"completed": "done"}, {"title": "x"}, "odd"]}, (3, 2)),
+        ({"reminders": []}, (0, 0)),
+        ({"reminders": '[{"completed": true}]'}, (0, 1)),
+        ('{"reminders": [{"completed": false}]}', (1, 0)),
+        ({"reminders": "broken"}, (0, 0)),
+        ({}, (0, 0)),
+    ],
+)
+def test_open_and_done_entries_of_a_record(data: Any, counts: tuple[int, int]) -> None:
+    item = {"user_id": "u", "data_type": "reminder_data", "data": data, "timestamp": "2026-05-04T08:00:00Z"}
+    (row,) = read_one("remo", "user_data", item)["user_records"]
+    assert (row["open"], row["done"]) == counts
+    (other,) = read_one("remo", "user_data", item | {"data_type": "user_preferences"})["user_records"]
+    assert (other["open"], other["done"]) == (None, None)
+
+
+def test_sizes_are_the_items_and_a_message_inside_has_its_share() -> None:
+    item = {"conversation_id": "c", "user_id": "u", "messages": [{"role": "user", "content": "x" * n} for n in (10, 300)]}
+    found = read_one("cg", "conversations", item)
+    (conversation,) = found["conversations"]
+    shares = [row["bytes"] for row in found["messages"]]
+    assert conversation["bytes"] == item_bytes(wire(item))
+    assert shares[1] - shares[0] == 290
+    assert sum(shares) < conversation["bytes"] < sum(shares) + 60
+
+
+def test_half_of_a_surrogate_pair_breaks_nothing() -> None:
+    (row,) = read_one("ai_agent", "messages", MESSAGE | {"content": {"text": "a"}, "metadata": '{"tokens": 1, "x": "\\ud800"}'})["messages"]
+    assert (row["content"], row["tokens"]) == ("a", 1)
+
+
+def test_a_message_of_no_conversation_is_counted() -> None:
+    known = built_in()["ai_agent"]
+    reader = RowReader(known, {key: one.name for key, one in known.tables.items()})
+    batch = reader.read(known.tables["messages"], [wire({"id": "m", "content": "x"})], 0)
+    assert (batch.unplaced, batch.tables()) == (1, {})

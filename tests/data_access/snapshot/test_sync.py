@@ -161,7 +161,7 @@ def test_a_stopped_sync_says_so_and_goes_on(scripted: Serve, sources_at: Callabl
 
 def test_two_at_once(scripted: Serve, sources_at: Callable[..., Source], store: Store) -> None:
     source = sources_at(scripted(Tables(1).answer).endpoint, "ai_agent")
-    with lock(store), pytest.raises(SyncRunning, match="Another sync is running here. Wait until it is done"):
+    with lock(store), pytest.raises(SyncRunning, match=r"Another sync is running here. Wait until it is done"):
         sync(source, store)
     sync(source, store)
 
@@ -188,7 +188,7 @@ def test_a_failure_while_writing_leaves_the_last_good_state(
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "_commit" if failing == "commit" else "save", fail if failing == "commit" else _full)
-        with pytest.raises(SnapshotError, match="the disk is full. Make room under .* nothing is lost"):
+        with pytest.raises(SnapshotError, match=r"the disk is full. Make room under .* nothing is lost"):
             sync(source, store, full=True)
     assert {table: rows(store, table) for table in before} == before
     assert store.version() == version
@@ -215,7 +215,7 @@ def test_a_disk_that_is_full_while_reading(
 def test_a_folder_that_cannot_be_written(scripted: Serve, sources_at: Callable[..., Source], tmp_path: Path) -> None:
     source = sources_at(scripted(Tables(1).answer).endpoint, "ai_agent")
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(SnapshotError, match="cannot be written to. Give it to this user, or set snapshot.place"):
+    with pytest.raises(SnapshotError, match=r"cannot be written to. Give it to this user, or set snapshot.place"):
         sync(source, Store(str(tmp_path / "file" / "snapshot"), tmp_path))
 
 
@@ -233,7 +233,7 @@ def test_turned_off(tmp_path: Path) -> None:
     (tmp_path / "dynascope.toml").write_text("snapshot = false\n")
     settings = load_settings({}, tmp_path)
     assert settings.snapshot == SnapshotSettings(on=False)
-    with pytest.raises(SnapshotOff, match="The snapshot is turned off. Remove `snapshot = false`"):
+    with pytest.raises(SnapshotOff, match=r"The snapshot is turned off. Remove `snapshot = false`"):
         open_store(settings)
 
 
