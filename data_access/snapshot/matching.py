@@ -21,7 +21,7 @@ from data_access.windows import Window, micros
 MOST_COMPARED = 1_000
 _LONGEST_QUESTION = 1_000
 # After so many messages with the leading word, of which a smaller share fits, another way is quicker.
-_LOOKED = 5_000
+_LOOKED = 1_000
 _FITTING = 0.05
 _UNKNOWN = np.iinfo(np.int64).min
 ROLES = (Role.USER, Role.ASSISTANT, Role.SYSTEM, Role.TOOL)
