@@ -11,9 +11,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from data_access import local
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
@@ -21,7 +21,8 @@ from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
 from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
-from data_access.items.values import is_list, is_map, iso, to_json
+from data_access.export import plain
+from data_access.items.values import to_json
 from data_access.local import engine
 from data_access.models import Filter
 from data_access.narrow import Narrow, narrow
@@ -87,19 +88,6 @@ def say(text: str) -> None:
 
 def show(value: Any) -> None:
     print(to_json(plain(value)))
-
-
-def plain(value: Any) -> Any:
-    """A dataclass as a dict, times as ISO 8601 in UTC; what JSON knows stays as it is."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, datetime):
-        return iso(value)
-    if is_map(value):
-        return {str(key): plain(item) for key, item in value.items()}
-    if is_list(value) or isinstance(value, tuple):
-        return [plain(item) for item in cast("Sequence[Any]", value)]
-    return value
 
 
 def _explain(plan: Plan) -> None:
