@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 import time
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ TURNS = 100
 def first_screen(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
     """Milliseconds of the server. The peer is the plainest page that shows as much: 100 bubbles of text, nothing else."""
     del endpoint
+    # The page runs outside a server here, which Streamlit mentions at every call.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").disabled = True
     source = sources["ai_agent"]
     session = data.long_session()
     wanted = Filter("ai_agent", conversation_id=session)

@@ -6,7 +6,8 @@ shown as bad, with their address; none is left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from data_access.dynamo.aws import Source
@@ -80,14 +81,22 @@ def replay(source: Source, wanted: Filter, *, allow_scan: bool = False) -> Repla
             candidates=[conversation for conversation, _ in found],
         )
     conversation, messages = found[0]
-    shown = tuple(m for m in messages if _sent_within(m, wanted))
+    shown = messages if wanted.since is None and wanted.until is None else _within(messages, wanted)
     # Another tenant's messages can have the same session id: they were read, and are not this conversation's.
     own = {id(conversation.address), *(id(message.address) for message in messages)}
     items = tuple(item for item in gathered.items if id(item.address) in own)
     return Replay(conversation, shown, items, plan, gathered.reader.meter.measured())
 
 
-def _sent_within(message: Message, wanted: Filter) -> bool:
-    if message.sent_at is None:
-        return True
-    return (wanted.since is None or message.sent_at >= wanted.since) and (wanted.until is None or message.sent_at < wanted.until)
+def _within(messages: Iterable[Message], wanted: Filter) -> tuple[Message, ...]:
+    """The messages of the window, counted from 1: how many came before it was not read. One without a time is in every window."""
+    found = (m for m in messages if m.sent_at is None or (_after(m.sent_at, wanted.since) and _before(m.sent_at, wanted.until)))
+    return tuple(replace(message, position=position) for position, message in enumerate(found, start=1))
+
+
+def _after(when: datetime, since: datetime | None) -> bool:
+    return since is None or when >= since
+
+
+def _before(when: datetime, until: datetime | None) -> bool:
+    return until is None or when < until

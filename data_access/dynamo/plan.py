@@ -74,7 +74,7 @@ class Step:
             "filter": self.filter,
             "reason": self.reason,
             "estimated_units": round(self.estimated_units, 1),
-            "estimated_usd": self.estimated_usd,
+            "estimated_usd": None if self.estimated_usd is None else round(self.estimated_usd, 12),
         }
 
 

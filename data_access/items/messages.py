@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from data_access.items.parts import Parts, parts
@@ -55,7 +56,16 @@ class MessageReader:
 
     def sequence(self, drafts: Iterable[Draft]) -> tuple[Message, ...]:
         """Messages in the order of their times; those without a time stay behind those with one."""
-        return self._number(sorted(drafts, key=lambda draft: draft.sent_at or _LAST))
+        ordered = sorted(drafts, key=lambda draft: draft.sent_at or _LAST)
+        if any(one.sent_at == other.sent_at for one, other in pairwise(ordered)):
+            # No index promises an order for equal times, and each access path has its own: this one is always the same.
+            ordered.sort(key=lambda draft: (draft.sent_at or _LAST, self._answers(draft), str(draft.address.key)))
+        return self._number(ordered)
+
+    def _answers(self, draft: Draft) -> bool:
+        """Whether it comes behind a question of the same second."""
+        said = self._role(draft.item)
+        return not isinstance(said, str) or self._roles.get(said.strip().lower()) not in (Role.USER, Role.SYSTEM)
 
     def embedded(self, stored: Any, address: Address) -> tuple[tuple[Message, ...], tuple[str, ...]]:
         """The messages of a conversation's item, in stored order, and what was odd about the list."""

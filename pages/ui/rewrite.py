@@ -42,6 +42,8 @@ _COMMANDS = re.compile(
     r"|(?P<code>:(?=[\w+-]*[A-Za-z]|\+1:|-1:|100:|1234:)[\w+-]+:)",
     re.IGNORECASE,
 )
+# Half of what people write is one line without any markup: there is nothing to parse.
+_ONE_PLAIN_LINE = re.compile(r"[^\W\d_][^\n\r`*_~\[\]<>#|&\\]*")
 _SIGNS = re.compile(r"(?<!\S)(<->|->|<-|--|>=|<=|~=)(?!\S)")
 _AFTER_URL = ".,;:!?)']*_"
 _PIPE = "\\|"
@@ -65,6 +67,8 @@ def rewrite(text: str, *, mark: str = "") -> tuple[Block, ...]:
     """Safe blocks for a stored text. `mark` is text to be highlighted where it occurs in the words."""
     if len(text) > LENGTH_LIMIT or text.count("[") > _BRACKETS_LIMIT:
         return (Block("text", reveal(text)),)
+    if _ONE_PLAIN_LINE.fullmatch(text):
+        return (Block("markdown", "".join(_joined(_words(_SPACES.sub(" ", reveal(text)).rstrip(), _pattern(mark))))),)
     tree = SyntaxTreeNode(_PARSER.parse(reveal(text)))
     try:
         return tuple(_Writer(mark).blocks(tree.children))

@@ -12,7 +12,7 @@ import pytest
 from data_access.conversations import Replay, list_conversations, replay
 from data_access.errors import Ambiguous, NotFound
 from data_access.models import Conversation, Filter
-from tests.data_access.conftest import OpenSource
+from tests.data_access.conftest import OpenSource, Sent
 from tests.data_access.layouts import BASE, SYSTEMS, USERS, Talk, create, iso, items, load, put, talks
 
 if TYPE_CHECKING:
@@ -160,3 +160,17 @@ def test_messages_without_a_session_are_a_conversation_in_each_tenant(dynamodb: 
         mine = {key: one for key, one in everything.items() if key[1] == tenant}
         found = list_conversations(source, Filter("ai_agent", tenant_id=tenant)).conversations
         assert summaries(found) == summaries(tuple(mine.values()))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_was_measured_is_what_dynamodb_said(dynamodb: DynamoDBClient, open_source: OpenSource, sent: Sent, system: str) -> None:
+    talk = load(dynamodb, system)[system][1]
+    source = open_source(system)
+    sent.of(source)
+    listing = list_conversations(source, Filter(system, talk.user_id))
+    again = replay(source, Filter(system, talk.user_id, conversation_id=talk.conversation_id))
+    assert sent.units > 0
+    assert listing.measured.units + again.measured.units == pytest.approx(sent.units)
+    reads = [operation for operation in sent.operations if operation != "DescribeTable"]
+    assert listing.measured.requests + again.measured.requests == len(reads)
+    assert listing.measured.unmetered + again.measured.unmetered == 0

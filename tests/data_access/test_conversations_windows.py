@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from data_access.conversations import list_conversations, replay
@@ -170,8 +170,14 @@ def minute(n: int) -> datetime:
 
 
 @settings(
-    max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@example(stories=[("t1", "u1", [5, 5, 5, 5, 5], "zulu"), ("t1", "u1", [], "zulu")], low=None, high=None)
+@example(stories=[("t1", "u1", [0, 120], "east"), ("t2", "u1", [0, 60], "west")], low=60, high=61)
 @given(stories=STORIES, low=st.none() | MINUTES, high=st.none() | MINUTES)
 def test_every_access_path_lists_the_same(
     dynamodb: DynamoDBClient, source: Source, stories: Any, low: int | None, high: int | None

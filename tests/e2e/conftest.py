@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data_access.local import engine
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0  # the first start fills the tables
 STOP_SECONDS = 15.0
+PATIENCE_MS = 30_000  # a loaded machine draws slowly; what never comes still fails
 ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -33,13 +34,18 @@ ARGUMENTS = (
 )
 
 
+expect.set_options(timeout=PATIENCE_MS)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and {"browser", "page"} & set(item.fixturenames):
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="session")
+# Playwright's loop runs in this thread as long as the browser is open: no longer than the browser tests of one module, so
+# that a test elsewhere can run a loop of its own.
+@pytest.fixture(scope="module")
 def browser(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
     """Chromium, as Debian and others install it. Playwright's own download is not used."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
@@ -56,7 +62,7 @@ def browser(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page in a browser profile of its own, in English and UTC."""
     with browser.new_context(viewport={"width": 1440, "height": 960}, locale="en-GB", timezone_id="UTC") as context:
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         yield context.new_page()
 
 

@@ -83,6 +83,11 @@ def turn(page: Page, position: int) -> Locator:
     return page.locator(f".st-key-turn-{position}")
 
 
+def settled(page: Page) -> None:
+    """No script runs: what is on the screen stays, and a button is the one that will be answered."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def address(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
@@ -121,6 +126,7 @@ def test_a_link_opens_on_its_message_on_a_cold_process(page: Page, server: Serve
     heard = listen(page, server)
     page.goto(link(server, LANDMARKS.long_session, message=1957))
     linked = turn(page, 1957)
+    settled(page)
     expect(linked).to_be_in_viewport()
     expect(linked).to_contain_text("linked")
     page.wait_for_timeout(1_500)  # what loads late above it must not carry it away
@@ -196,6 +202,7 @@ def test_a_huge_result_is_opened_by_its_head(page: Page, server: Server) -> None
     huge = page.locator(".stExpander", has_text="export_metadata").first
     huge.locator("summary").click()
     expect(huge.get_by_text(re.compile("KB in all"))).to_be_visible()
+    settled(page)
     with page.expect_download() as download:
         huge.get_by_role("button", name="Download all of it").click()
     assert download.value.path().stat().st_size > 256 * 1024

@@ -153,6 +153,15 @@ def test_messages_of_a_table_are_ordered_by_their_times_whatever_their_form() ->
     assert [m.position for m in found] == [1, 2, 3, 4, 5, 6]
 
 
+def test_equal_times_have_one_order_whatever_the_index_gave() -> None:
+    """The question of a second goes before its answer, and then the key decides."""
+    rows = [("z", "user"), ("y", "agent"), ("b", "system"), ("a", "agent"), ("c", None), ("d", "Human")]
+    items: list[dict[str, Any]] = [{"id": name, "content": name, "role": role, "timestamp": AT} for name, role in rows]
+    for shuffled in (items, items[::-1], items[2:] + items[:2]):
+        found = AGENT.sequence(AGENT.draft(item, Address("t", {"id": item["id"]})) for item in shuffled)
+        assert [m.content for m in found] == ["b", "d", "z", "a", "c", "y"]
+
+
 def test_messages_of_a_list_keep_its_order() -> None:
     stored = [GOOD | {"timestamp": f"2026-05-04T12:00:{n:02}Z", "content": str(n)} for n in (5, 1, 3)]
     found, trouble = CG.embedded(stored, HERE)

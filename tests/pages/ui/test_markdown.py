@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pages.ui import markdown
+from pages.ui import rewrite as rewrite_module
 from pages.ui.hidden import reveal, reveal_json
 from pages.ui.rewrite import LENGTH_LIMIT, Block
 
@@ -128,6 +129,16 @@ def test_labels_and_sentences_can_command_nothing(text: str) -> None:
         assert_harmless(line)
         # A label is one line of a paragraph, whatever it begins with.
         assert {t.type for t in tokens(line)} <= {"paragraph_open", "paragraph_close", "inline", "text", "code_inline", "softbreak"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_the_short_way_of_a_plain_line_is_the_long_way(text: str) -> None:
+    # A blank line and a word more make the parser look at it.
+    line = "a" + text.replace("\n", " ")
+    if markdown.blocks(line) and rewrite_module._ONE_PLAIN_LINE.fullmatch(line):
+        first, *_ = markdown.blocks(f"{line}\n\nb")[0].body.split("\n\n")
+        assert markdown.blocks(line) == (Block("markdown", first),)
 
 
 WORDS = st.lists(
