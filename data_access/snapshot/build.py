@@ -17,10 +17,11 @@ from data_access.dynamo.aws import Source
 from data_access.dynamo.read import Reader
 from data_access.snapshot import finish, full, staging
 from data_access.snapshot.forgotten import Register
+from data_access.snapshot.relations import parquet
 from data_access.snapshot.schema import TABLES
 from data_access.snapshot.staged import STAGED
 from data_access.snapshot.state import Coverage, State
-from data_access.snapshot.store import Store, parquet
+from data_access.snapshot.store import Store
 from data_access.snapshot.trouble import trouble
 
 

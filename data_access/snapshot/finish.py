@@ -19,8 +19,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_access.snapshot.relations import alive
 from data_access.snapshot.schema import TABLES
-from data_access.snapshot.store import NewFile, alive
+from data_access.snapshot.store import NewFile
 
 # What DuckDB may take of the 600 MB that a sync of a million messages has; beyond it, it uses the disk.
 MEMORY = "192MB"

@@ -21,9 +21,10 @@ from data_access.snapshot import finish, staging
 from data_access.snapshot.build import counted, rows_of
 from data_access.snapshot.forgotten import Register
 from data_access.snapshot.locking import lock
+from data_access.snapshot.relations import parquet
 from data_access.snapshot.schema import TABLES
 from data_access.snapshot.state import State
-from data_access.snapshot.store import NewFile, Store, parquet
+from data_access.snapshot.store import NewFile, Store
 from data_access.snapshot.trouble import trouble
 
 # How long an erasure waits for a sync to end. A stopped or finished one lets it in at once.

@@ -8,37 +8,18 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-import pyarrow as pa
 
 from data_access.costs.size import item_bytes, value_bytes
 from data_access.dynamo.codec import Item, Wire, decode_item
 from data_access.items.conversations import ConversationReader
 from data_access.items.values import dig, flag, identifier, is_list, is_map, opened, time, to_json
 from data_access.models import Address, Message
-from data_access.snapshot.staged import STAGED
+from data_access.snapshot.batch import Batch
 from data_access.systems.spec import System, Table, drift
 
 _Path = tuple[str, *tuple[str, ...]]
 _NO_CALLS: list[dict[str, Any]] = []
 _MOST_TOKENS = 2**62
-
-
-class Batch:
-    """Rows of one page, column by column. `unplaced` counts messages that name no conversation."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in STAGED}
-        self.unplaced = 0
-
-    def add(self, table: str, row: tuple[Any, ...]) -> None:
-        self._rows[table].append(row)
-
-    def count(self, table: str) -> int:
-        return len(self._rows[table])
-
-    def tables(self) -> dict[str, pa.RecordBatch]:
-        """Only those with rows."""
-        return {name: _columns(rows, STAGED[name]) for name, rows in self._rows.items() if rows}
 
 
 class RowReader:
@@ -315,18 +296,3 @@ def _wire_list(wire: Item, path: str) -> Sequence[Wire]:
         value = inner.get(step, {}) if is_map(inner) else {}
     found: Any = value.get("L")
     return found if is_list(found) else ()
-
-
-def _columns(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
-    columns = list(zip(*rows, strict=True))
-    arrays = [_array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    try:
-        return pa.array(column, kind)
-    except UnicodeEncodeError:
-        # Half of a surrogate pair, which JSON text can bring in and no file can hold.
-        clean = [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in column]
-        return pa.array(clean, kind)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
-from data_access.snapshot.rows import Batch
+from data_access.snapshot.batch import Batch
 
 # What was read longer ago says too little about what is there now.
 KEEP = timedelta(hours=24)

@@ -35,6 +35,7 @@ from data_access.errors import SnapshotError, SnapshotOff
 from data_access.settings import Settings
 from data_access.snapshot import state as states
 from data_access.snapshot.files import Files, Folder, open_files
+from data_access.snapshot.relations import kept, parquet, system_of
 from data_access.snapshot.schema import TABLES, VERSION
 from data_access.snapshot.state import Coverage, State
 from data_access.snapshot.trouble import trouble
@@ -43,14 +44,7 @@ _DESCRIPTION = f"dynascope schema {VERSION}"
 _STATE_NAME = re.compile(r"state/([a-z][a-z0-9_]{0,31})\.json")
 # Only for who reads the Delta tables from outside: a reader that is at work may still need a file that was replaced.
 GRACE = timedelta(minutes=15)
-# What DynamoDB itself does: an item whose time to live passed more than five years ago is kept.
-_NEVER_AFTER = "INTERVAL 5 YEARS"
 _READERS = 8
-
-
-def alive(column: str = "expires_at", now: str = "now() AT TIME ZONE 'UTC'") -> str:
-    """The condition that a row has not expired. DynamoDB deletes within days, the snapshot at once."""
-    return f"({column} IS NULL OR {column} > {now} OR {column} <= {now} - {_NEVER_AFTER})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,7 @@ class Store:
                 paths = [path for state in found.values() for path in state.files[name]]
                 source = self._source(database, name, paths)
                 columns = ", ".join(TABLES[name].names)
-                database.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM {source}{_kept(name, expired)}")
+                database.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM {source}{'' if expired else kept(name)}")
             return database
 
     def ask(self, table: str, state: State, query: str) -> list[Any]:
@@ -212,7 +206,7 @@ class Store:
                     if stored or self.files.listed(name):
                         return "has lost a table"
                     continue
-                table = DeltaTable(self.files.uri(name), storage_options=self.files.options)
+                table = self._delta(name)
                 if table.metadata().description != _DESCRIPTION:
                     return "was made by another version"
                 if pa.schema(table.schema().to_arrow()).names != schema.names:
@@ -251,7 +245,7 @@ class Store:
 
     def _commit(self, table: str, system: str, wanted: Sequence[str], added: Mapping[str, tuple[int, int]]) -> None:
         """One transaction that leaves exactly the wanted files, whatever a sync before it had left half done."""
-        delta = DeltaTable(self.files.uri(table), storage_options=self.files.options)
+        delta = self._delta(table)
         # The whole partition, not only what changed: a sync that ended half-way may have left other files in it.
         held = {path for uri in delta.file_uris() if system_of(path := self._relative(table, uri)) == system}
         now = int(time.time() * 1000)
@@ -264,6 +258,9 @@ class Store:
                 actions.append(AddAction(path[len(table) + 1 :], size, {"system": system}, now, True, stats))
         if actions:
             delta.create_write_transaction(actions, "append", TABLES[table], ["system"])
+
+    def _delta(self, table: str) -> DeltaTable:
+        return DeltaTable(self.files.uri(table), storage_options=self.files.options)
 
     def _relative(self, table: str, uri: str) -> str:
         return f"{table}/{uri[len(self.files.uri(table)) :].lstrip('/')}"
@@ -300,8 +297,7 @@ class Store:
         found: set[str] = set()
         for table in TABLES:
             if DeltaTable.is_deltatable(self.files.uri(table), self.files.options):
-                delta = DeltaTable(self.files.uri(table), storage_options=self.files.options)
-                gone = delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True)
+                gone = self._delta(table).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True)
                 found |= {f"{table}/{path}" for path in gone}
         return found
 
@@ -312,7 +308,7 @@ class Store:
             for table in TABLES:
                 if not DeltaTable.is_deltatable(self.files.uri(table), self.files.options):
                     continue
-                uris = DeltaTable(self.files.uri(table), storage_options=self.files.options).file_uris()
+                uris = self._delta(table).file_uris()
                 for system in {system_of(self._relative(table, uri)) for uri in uris}:
                     self._commit(table, system, found[system].files[table] if system in found else (), {})
 
@@ -328,18 +324,3 @@ def open_store(settings: Settings) -> Store:
             "The snapshot is turned off.", "Remove `snapshot = false` from dynascope.toml to answer questions about everything."
         )
     return Store(settings.snapshot.place or str(settings.state / "snapshot"), settings.state)
-
-
-def parquet(paths: Iterable[object], *, hive: bool = False, more: str = "") -> str:
-    """DuckDB's reader of files, as the place to select from; with `hive` their folder's name is the column `system`."""
-    quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    partition = "hive_partitioning = true, hive_types = {'system': VARCHAR}" if hive else "hive_partitioning = false"
-    return f"read_parquet([{quoted}], {partition}{more})"
-
-
-def system_of(path: str) -> str:
-    return path.partition("/system=")[2].partition("/")[0]
-
-
-def _kept(table: str, expired: bool) -> str:
-    return "" if expired or "expires_at" not in TABLES[table].names else f" WHERE {alive()}"

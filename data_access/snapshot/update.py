@@ -23,11 +23,12 @@ from data_access.snapshot import finish, full, news, staging, weave
 from data_access.snapshot.build import Built, counted, make_coverage, rows_of, staged_view
 from data_access.snapshot.forgotten import Register
 from data_access.snapshot.news import Route, Way
+from data_access.snapshot.relations import parquet
 from data_access.snapshot.rows import RowReader
 from data_access.snapshot.schema import TABLES
 from data_access.snapshot.staged import STAGED
 from data_access.snapshot.state import State
-from data_access.snapshot.store import Store, parquet
+from data_access.snapshot.store import Store
 from data_access.systems.spec import Table
 
 _ITEMS = 5_000

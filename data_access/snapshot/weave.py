@@ -17,8 +17,9 @@ import duckdb
 from data_access.snapshot import finish
 from data_access.snapshot.build import differences
 from data_access.snapshot.finish import Forgotten
+from data_access.snapshot.relations import alive, parquet
 from data_access.snapshot.schema import TABLES
-from data_access.snapshot.store import NewFile, alive, parquet
+from data_access.snapshot.store import NewFile
 
 # Files below this size are put together once there are more of them than this.
 _SMALL_BYTES = 8 * 1024 * 1024
@@ -183,15 +184,14 @@ def _was(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str],
 
 def _compare(database: duckdb.DuckDBPyConnection, table: str, rows: Sequence[str]) -> None:
     """`added_<table>`: rows that were not there, and `removed_<table>`: rows that are not there any more."""
-    names = ", ".join(f"{field.name}" for field in TABLES[table] if field.name != "system")
+    names = ", ".join(field.name for field in TABLES[table] if field.name != "system")
     own = "conversation_id" if table != "user_records" else "item_key"
-    # Equal rows are told by a hash within their conversation; of several that are equal each counts.
-    marked = f"hash({names}) AS h, row_number() OVER (PARTITION BY {own}, hash({names})) AS copy"
     union = " UNION ALL ".join(f"({part})" for part in rows) or finish.typed(table, f"SELECT * FROM was_{table} WHERE false")
-    same = f"a.{own} = b.{own} AND a.h = b.h AND a.copy = b.copy"
+    # Equal rows are told by a hash within their conversation. None is there twice: each has a place, or an item, of its own.
+    same = f"a.{own} = b.{own} AND a.h = b.h"
     database.execute(
-        f"CREATE OR REPLACE TEMP TABLE is_now AS SELECT *, {marked} FROM ({union});"
-        f"CREATE OR REPLACE TEMP TABLE was AS SELECT *, {marked} FROM was_{table};"
+        f"CREATE OR REPLACE TEMP TABLE is_now AS SELECT *, hash({names}) AS h FROM ({union});"
+        f"CREATE OR REPLACE TEMP TABLE was AS SELECT *, hash({names}) AS h FROM was_{table};"
         f"CREATE OR REPLACE TEMP TABLE added_{table} AS SELECT * FROM is_now AS a ANTI JOIN was AS b ON {same};"
         f"CREATE OR REPLACE TEMP TABLE removed_{table} AS SELECT * FROM was AS a ANTI JOIN is_now AS b ON {same};"
     )
