@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import asking, data, reading, replaying
+from benchmarks import asking, data, reading, replaying, syncing, usage_page
 from benchmarks.figures import Figure
 from data_access.dynamo.aws import open_sources
 from data_access.local import engine
@@ -40,9 +40,10 @@ def main() -> int:
             for figure in measure(sources, endpoint):
                 print(figure, flush=True)
                 figures.append(figure)
-        for figure in asking.figures():
-            print(figure, flush=True)
-            figures.append(figure)
+        for measure in (usage_page.figures, asking.figures):
+            for figure in measure():
+                print(figure, flush=True)
+                figures.append(figure)
     return 0 if all(figure.good for figure in figures) else 1
 
 

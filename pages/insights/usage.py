@@ -24,6 +24,7 @@ from pages.ui.usage_view import View
 
 access.require(registry.USAGE.role)
 usage_link.leave_if_asked()
+usage_link.tidy()
 zone = times.zone()
 
 st.title(registry.USAGE.title)

@@ -23,14 +23,12 @@ _LIVE = "behind_live"
 def show(asked: Question, count: int, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     """How many, of what, of whom and when. The clock is the link's, so that the number is the one that was clicked."""
     cell, wanted = asked.cell, asked.filter
-    parts = [f"**{count:,} conversation{'' if count == 1 else 's'}**", _what(cell)]
-    parts += [f"that called {code(cell.tool)}"] if cell.tool is not None and not cell.failed else []
-    parts += [f"in which {code(cell.tool)} failed"] if cell.tool is not None and cell.failed else []
-    parts += ["in which a tool failed"] if cell.tool is None and cell.failed else []
     system = cell.system or wanted.system
+    parts = [f"**{count:,} conversation{'' if count == 1 else 's'}**"]
     parts += [f"of {escape(titles.get(system, system))}" if system else "of all systems"]
     parts += [f"for tenant {code(tenant)}" for tenant in dict.fromkeys((wanted.tenant, cell.tenant)) if tenant is not None]
     parts += [f"by user {code(user)}" for user in dict.fromkeys((wanted.user, cell.user)) if user is not None]
+    parts += [f"{_what(cell)}"]
     st.markdown(" ".join(parts))
     clock = ZoneInfo(wanted.zone)
     when = usage_filters.window_words(Window(wanted.since, wanted.until), clock)
@@ -40,9 +38,15 @@ def show(asked: Question, count: int, titles: Mapping[str, str], zone: ZoneInfo)
 
 
 def _what(cell: Cell) -> str:
-    first, *rest = usage_link.words(cell)
-    said = {"Conversations active": "active", "Conversations started": "that began"}.get(first)
-    return " ".join([said or ("without any message" if cell.of == "empty" else "in the list"), *rest])
+    """What was clicked. The name of a tool is stored text."""
+    tool = code(cell.tool) if cell.tool is not None else "a tool"
+    if cell.failed:
+        first = f"in which {tool} failed"
+    elif cell.tool is not None:
+        first = f"that called {tool}"
+    else:
+        first = {"active": "active", "started": "that began", "listed": "in the list", "empty": "without any message"}[cell.of]
+    return " ".join([first, *usage_link.words(cell)])
 
 
 def as_csv(store: Store, keys: tuple[ConversationKey, ...], zone: ZoneInfo) -> bytes:

@@ -21,6 +21,12 @@ from pages.ui import registry
 _OPENING = "usage_opening"
 _PEOPLE = "usage_people"
 _MOST_PEOPLE = 200
+_NAMES = frozenset(
+    {
+        *("only_tenant", "since", "until", "clock", "of", "day", "week", "month", "weekday", "hour", "tool", "failed"),
+        *("in_system", "in_tenant", "least", "most", "person"),
+    }
+)
 _OF = get_args(get_type_hints(Cell)["of"])
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -83,6 +89,12 @@ def parameters(asked: Question) -> dict[str, str]:
         "person": _mark(wanted.user, cell.user),
     }
     return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def tidy() -> None:
+    """Coming back from a number by the browser's button, its parameters are still in the address."""
+    for name in _NAMES & set(st.query_params):
+        del st.query_params[name]
 
 
 def read(given: Mapping[str, str]) -> Question:
@@ -167,14 +179,8 @@ def _people(mark: str | None) -> tuple[str | None, str | None]:
 
 
 def words(cell: Cell) -> tuple[str, ...]:
-    """What was clicked, in parts; a name of a tool, tenant or user is a part of its own, for it may be anything."""
-    what = {
-        "active": "Conversations active",
-        "started": "Conversations started",
-        "listed": "Conversations in the time range",
-        "empty": "Sessions without messages",
-    }[cell.of]
-    parts = [what]
+    """When and how long, in parts."""
+    parts: list[str] = []
     if cell.day is not None:
         parts.append(f"on {cell.day:%A %d %B %Y}")
     if cell.week is not None:
