@@ -10,7 +10,7 @@ from data_access.snapshot.holding import look
 from pages.ui import access, held, load, notices, registry, snapshot_line, syncing, times
 
 # A sync that somebody else began is to be seen here too: a quiet page looks now and then, a busy one every second.
-WATCH_SECONDS, QUIET_SECONDS = 1.0, 5.0
+WATCH_SECONDS, QUIET_SECONDS = 1.0, 3.0
 
 access.require(registry.SNAPSHOT.role)
 zone = times.zone()
@@ -67,6 +67,8 @@ def watch(seen: tuple[int, bool, bool]) -> None:
         syncing.outcome(now, titles)
 
 
+# What is at work is not left over.
+left = {} if busy else holding.left
 systems: list[held.System] = []
 for name, title in titles.items():
     coverage = holding.coverage.get(name)
@@ -77,7 +79,7 @@ for name, title in titles.items():
         news = whole if holding.broken else load.estimate(name, False, read_at)
     except (AwsError, SnapshotError) as error:
         trouble = error
-    systems.append(held.System(name, title, coverage, holding.bytes.get(name, 0), holding.left.get(name), news, whole, trouble))
+    systems.append(held.System(name, title, coverage, holding.bytes.get(name, 0), left.get(name), news, whole, trouble))
 
 rate = settings.scan_rate
 limit = "No rate limit: scan_rate in dynascope.toml sets one." if rate is None else f"Scans take at most {rate:,.0f} read units a second."
@@ -94,7 +96,7 @@ if plans:
     first = not holding.coverage
     with title_slot:
         st.button(
-            f"{'Read everything' if first else 'Refresh all'} · {syncing.price(plans, holding.left)}",
+            f"{'Read everything' if first else 'Refresh all'} · {syncing.price(plans, left)}",
             icon=":material/database:" if first else ":material/refresh:",
             type="primary",
             key="snapshot_all",

@@ -53,7 +53,7 @@ def show(one: System, zone: ZoneInfo, *, start: Start, busy: bool) -> None:
             st.caption("  \n".join(said))
         if one.trouble is not None:
             notices.say(one.trouble)
-        if one.left is not None and not busy:
+        if one.left is not None:
             st.caption(
                 f":orange[:material/pause_circle:] A full read was cut off after {one.left.items:,} items and "
                 f"{reading.units(one.left.units)} units. It began {times.ago(one.left.began_at)}, and can be gone on with for a day."

@@ -33,7 +33,7 @@ def show(run: Run, titles: Mapping[str, str]) -> None:
     ended = sum(task.stage in _ENDED for task in run.tasks)
     current = next((task for task in run.tasks if task.stage in (Stage.READING, Stage.WRITING)), None)
     share = (ended + (_share(current) if current else 0.0)) / len(run.tasks)
-    what = "Reading everything" if run.full else "Reading what is new"
+    what = "Reading everything" if run.full else "Refreshing"
     doing = f": {_doing(current, titles)}" if current else ""
     st.progress(min(1.0, share), text=f"{'Stopping after this page' if run.stopping else what}{doing}")
     lines = [_line(task, titles) for task in run.tasks]
@@ -76,23 +76,23 @@ def _money(usd: float | None) -> str:
 
 
 def outcome(run: Run, titles: Mapping[str, str]) -> None:
-    """A run that has ended: what went wrong, each failure once, and a line for each system."""
-    said: dict[str, Task] = {}
-    for task in run.tasks:
-        if task.error is not None:
-            said.setdefault(task.error.sentence, task)
+    """A run that has ended: how, a line for each system, and what went wrong, each failure once."""
+    failed = {task.error.sentence: task.error for task in run.tasks if task.error is not None and task.stage is Stage.FAILED}
+    stopped = [task for task in run.tasks if task.stage is Stage.STOPPED]
+    what, icon = ("Everything was read again" if run.full else "The snapshot was refreshed"), ":green[:material/check:]"
+    if failed:
+        what, icon = "The last sync failed", ":red[:material/error:]"
+    elif stopped:
+        what, icon = "The last sync was stopped", ":orange[:material/stop_circle:]"
     with st.container(border=True, gap="xsmall"):
-        what = "Everything was read again" if run.full else "The snapshot was refreshed"
-        icon = ":green[:material/check:]"
-        if any(task.stage is not Stage.DONE for task in run.tasks):
-            what, icon = "The last sync did not come to its end", ":orange[:material/error:]"
         st.markdown(f"{icon} **{what}** :gray[:small[{times.ago(run.ended_at)}]]")
         st.caption("  \n".join(_line(task, titles) for task in run.tasks))
         for notice in dict.fromkeys(task.notice for task in run.tasks if task.notice):
             st.text(notice)
-        for task in said.values():
-            if task.error is not None:
-                notices.say(task.error)
+        for remedy in dict.fromkeys(task.error.remedy for task in stopped if task.error is not None):
+            st.caption(remedy)
+        for error in failed.values():
+            notices.say(error)
 
 
 def elsewhere(left: Mapping[str, Left], titles: Mapping[str, str]) -> None:

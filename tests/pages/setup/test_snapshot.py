@@ -112,8 +112,8 @@ def test_a_sync_at_work_is_shown_to_every_session(
     wait(runner)
     app.run()
     assert not app.exception
-    assert "did not come to its end" in words(app)
-    assert "The sync was stopped." in [text.value for text in app.text]
+    assert "The last sync was stopped" in words(app)
+    assert "What was read is kept for a day." in words(app)
     assert not app.button(key="snapshot_all").disabled
 
 
