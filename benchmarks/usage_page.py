@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from streamlit.testing.v1 import AppTest
@@ -68,7 +69,8 @@ def _rerun(app: AppTest, length: int) -> float:
 
 
 def _day(app: AppTest) -> date:
-    return app.date_input(key="days").value[1]  # pyright: ignore[reportIndexIssue, reportOptionalSubscript, reportReturnType]
+    days: Any = app.date_input(key="days").value
+    return days[1]
 
 
 def _coverage(hot: Hot) -> Coverage:

@@ -23,7 +23,7 @@ _PEOPLE = "usage_people"
 _MOST_PEOPLE = 200
 _NAMES = frozenset(
     {
-        *("only_tenant", "since", "until", "clock", "of", "day", "week", "month", "weekday", "hour", "tool", "failed"),
+        *("only_tenant", "since", "until", "clock", "of", "day", "week", "month", "weekday", "hour", "called", "failing"),
         *("in_system", "in_tenant", "least", "most", "person"),
     }
 )
@@ -65,7 +65,7 @@ def leave_if_asked() -> None:
 
 
 def parameters(asked: Question) -> dict[str, str]:
-    """The address of a question."""
+    """The address of a question. No name is one that a list binds to a filter of its own."""
     wanted, cell = asked.filter, asked.cell
     low, high = cell.length or (None, None)
     found = {
@@ -80,8 +80,8 @@ def parameters(asked: Question) -> dict[str, str]:
         "month": cell.month and cell.month.isoformat(),
         "weekday": cell.weekday,
         "hour": cell.hour,
-        "tool": cell.tool,
-        "failed": "yes" if cell.failed else None,
+        "called": cell.tool,
+        "failing": "yes" if cell.failed else None,
         "in_system": cell.system,
         "in_tenant": cell.tenant,
         "least": low,
@@ -111,8 +111,8 @@ def read(given: Mapping[str, str]) -> Question:
             month=_day(given.get("month")),
             weekday=_number(given.get("weekday"), 6),
             hour=_number(given.get("hour"), 23),
-            tool=given.get("tool"),
-            failed=given.get("failed") == "yes",
+            tool=given.get("called"),
+            failed=given.get("failing") == "yes",
             system=given.get("in_system"),
             tenant=given.get("in_tenant"),
             user=in_cell,
