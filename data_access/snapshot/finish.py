@@ -184,7 +184,7 @@ ORDER BY sent_at, talk.conversation_id, position, ordinal
 """
 
 _RECORDS = """
-SELECT user_id, tenant_id, kind, updated_at, expires_at, open, done, bytes, item_table, item_key
+SELECT user_id, tenant_id, kind, topic, updated_at, expires_at, open, done, bytes, item_table, item_key
 FROM staged_user_records AS r
 WHERE {alive}
   AND NOT EXISTS (FROM forgotten_users AS f WHERE f.user_id = r.user_id AND (r.updated_at IS NULL OR r.updated_at <= f.erased_at))

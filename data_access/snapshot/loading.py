@@ -181,12 +181,13 @@ FROM keys LEFT JOIN (SELECT DISTINCT ON (conv) * FROM staged_conversations) AS o
 """
 _RECORDS = """
 CREATE TABLE records (
-    system_id UTINYINT, tenant INTEGER, person INTEGER, kind VARCHAR, updated_at TIMESTAMP, expires_at TIMESTAMP, open INTEGER, done INTEGER
+    system_id UTINYINT, tenant INTEGER, person INTEGER, kind VARCHAR, topic VARCHAR, updated_at TIMESTAMP, expires_at TIMESTAMP,
+    open INTEGER, done INTEGER
 )
 """
 _STAGE_RECORDS = f"""
 INSERT INTO records
-SELECT systems.system_id, tenants.tenant, people.person, kind, updated_at, {_EXPIRES}, coalesce(open, 0), coalesce(done, 0)
+SELECT systems.system_id, tenants.tenant, people.person, kind, topic, updated_at, {_EXPIRES}, coalesce(open, 0), coalesce(done, 0)
 FROM incoming JOIN systems USING (system)
 LEFT JOIN tenants ON tenants.system_id = systems.system_id AND tenants.tenant_id = incoming.tenant_id
 LEFT JOIN people ON people.system_id = systems.system_id AND people.user_id = incoming.user_id
@@ -203,7 +204,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         *_SAID,
     ),
     "tool_calls": (*_KEY, "position", "tool", "status", "sent_at", "seconds", "expires_at"),
-    "user_records": ("system", "user_id", "tenant_id", "kind", "updated_at", "expires_at", "open", "done"),
+    "user_records": ("system", "user_id", "tenant_id", "kind", "topic", "updated_at", "expires_at", "open", "done"),
 }
 
 

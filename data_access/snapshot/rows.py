@@ -15,7 +15,7 @@ from data_access.items.conversations import ConversationReader
 from data_access.items.values import dig, flag, identifier, is_list, is_map, opened, time, to_json
 from data_access.models import Address, Message
 from data_access.snapshot.batch import Batch
-from data_access.systems.spec import System, Table, drift
+from data_access.systems.spec import Kind, System, Table, drift
 
 _Path = tuple[str, *tuple[str, ...]]
 _NO_CALLS: list[dict[str, Any]] = []
@@ -210,7 +210,8 @@ class RowReader:
             path = names.get(part)
             return dig(item, tuple(path.split("."))) if path else None
 
-        opened_count, done_count = self._counts(table, kind, item)
+        known = table.kinds.get(kind) if kind is not None else None
+        opened_count, done_count = self._counts(known, item)
         batch.add(
             "user_records",
             (
@@ -218,6 +219,7 @@ class RowReader:
                 identifier(part("user_id")),
                 identifier(part("tenant_id")),
                 kind or table.name,
+                known.topic if known else None,
                 naive(time(part("updated_at"))),
                 naive(time(part("expires_at"))),
                 opened_count,
@@ -228,9 +230,8 @@ class RowReader:
             ),
         )
 
-    def _counts(self, table: Table, kind: str | None, item: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    def _counts(self, shape: Kind | None, item: Mapping[str, Any]) -> tuple[int | None, int | None]:
         """Open and done entries of the record's list; None where this kind has no list."""
-        shape = table.kinds.get(kind) if kind is not None else None
         if shape is None or shape.list is None:
             return None, None
         entries = opened(dig(item, tuple(shape.list.split("."))))[0]

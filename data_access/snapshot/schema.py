@@ -91,13 +91,15 @@ CONVERSATIONS = pa.schema(
     ]
 )
 
-# One row a user record, without its contents: `open` and `done` count the entries of a list such as reminders or todos.
+# One row a user record, without its contents: `topic` is what its kind is about in the system's file,
+# `open` and `done` count the entries of a list such as reminders or todos.
 USER_RECORDS = pa.schema(
     [
         ("system", pa.string()),
         ("user_id", pa.string()),
         ("tenant_id", pa.string()),
         ("kind", pa.string()),
+        ("topic", pa.string()),
         ("updated_at", _time),
         ("expires_at", _time),
         ("open", pa.int32()),

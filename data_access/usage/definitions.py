@@ -15,8 +15,6 @@ from collections.abc import Mapping
 
 from data_access.usage.metric import Metric
 
-PREFERENCES, REMINDERS, TODOS = "user_preferences", "reminder_data", "todo_data"
-
 _METRICS = (
     Metric(
         "active_users",
@@ -264,7 +262,7 @@ _METRICS = (
         "Preferences adopted",
         "share",
         "Share of the window's active users that have preferences stored, in systems that keep preferences.",
-        f"active users with a {PREFERENCES} record ÷ active users of the systems with such records",
+        "active users with a record about preferences ÷ active users of the systems with such records",
     ),
     *(
         Metric(
@@ -272,11 +270,11 @@ _METRICS = (
             f"{kind.capitalize()} {state}",
             "records",
             f"Entries of the users' {kind} that are {'not ' if state == 'open' else ''}done, as the snapshot has them.",
-            f"sum of {state} entries of {record} records",
+            f"sum of {state} entries of records about {kind}",
             of="now",
             series="records",
         )
-        for kind, record in (("reminders", REMINDERS), ("todos", TODOS))
+        for kind in ("reminders", "todos")
         for state in ("open", "done")
     ),
     *(

@@ -11,7 +11,6 @@ import duckdb
 import numpy as np
 
 from data_access.snapshot.hot import rows
-from data_access.usage.definitions import PREFERENCES, REMINDERS, TODOS
 from data_access.usage.presence import Ints
 from data_access.usage.scope import Scope
 from data_access.windows import micros
@@ -34,14 +33,14 @@ def metrics(cursor: duckdb.DuckDBPyConnection, scope: Scope, kinds: list[dict[st
         0
     ][0]
 
-    def entries(kind: str, state: str) -> int:
-        return sum(row[state] for row in kinds if row["kind"] == kind)
+    def entries(topic: str, state: str) -> int:
+        return sum(row[state] for row in kinds if row["topic"] == topic)
 
     return {
-        "reminders_open": entries(REMINDERS, "open"),
-        "reminders_done": entries(REMINDERS, "done"),
-        "todos_open": entries(TODOS, "open"),
-        "todos_done": entries(TODOS, "done"),
+        "reminders_open": entries("reminders", "open"),
+        "reminders_done": entries("reminders", "done"),
+        "todos_open": entries("todos", "open"),
+        "todos_done": entries("todos", "done"),
         "messages_expiring_7_days": in_week,
         "messages_expiring_30_days": in_month,
         "orphaned_messages": orphaned,
@@ -52,11 +51,11 @@ def metrics(cursor: duckdb.DuckDBPyConnection, scope: Scope, kinds: list[dict[st
 
 def adoption(cursor: duckdb.DuckDBPyConnection, scope: Scope, active: Ints) -> float | None:
     """The share of the window's active users with preferences, over the systems that keep any. `active` has each at least once."""
-    condition = f"kind = ? AND {scope.kept()}"
-    systems = rows(cursor, f"SELECT DISTINCT system_id FROM records WHERE {condition}", [PREFERENCES])
+    condition = f"topic = 'preferences' AND {scope.kept()}"
+    systems = rows(cursor, f"SELECT DISTINCT system_id FROM records WHERE {condition}")
     if not systems:
         return None
-    having = rows(cursor, f"SELECT DISTINCT person FROM records WHERE {condition} AND person IS NOT NULL", [PREFERENCES])
+    having = rows(cursor, f"SELECT DISTINCT person FROM records WHERE {condition} AND person IS NOT NULL")
     could = rows(cursor, "SELECT person FROM people WHERE system_id IN (SELECT unnest(?::UTINYINT[]))", [[system for (system,) in systems]])
     among = np.intersect1d(active, [person for (person,) in could])
     return len(np.intersect1d(among, [person for (person,) in having])) / len(among) if len(among) else None
@@ -66,8 +65,8 @@ def records(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> list[dict[str, A
     found = rows(
         cursor,
         f"""
-        SELECT system, kind, count(*), count(DISTINCT person), sum(open)::BIGINT, sum(done)::BIGINT
+        SELECT system, kind, any_value(topic), count(*), count(DISTINCT person), sum(open)::BIGINT, sum(done)::BIGINT
         FROM (SELECT * FROM records WHERE {scope.kept()} AND {scope.own}) JOIN systems USING (system_id)
         GROUP BY system, kind ORDER BY system, kind""",
     )
-    return [dict(zip(("system", "kind", "records", "users", "open", "done"), row, strict=True)) for row in found]
+    return [dict(zip(("system", "kind", "topic", "records", "users", "open", "done"), row, strict=True)) for row in found]

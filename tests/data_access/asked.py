@@ -26,6 +26,9 @@ END = datetime(2026, 4, 6, tzinfo=UTC)
 NOW = datetime(2026, 4, 2, 10, 7, 30, tzinfo=UTC)
 
 
+_TOPICS = {"user_preferences": "preferences", "reminder_data": "reminders", "todo_data": "todos"}
+
+
 def hot(rows: Rows, version: str = "1", *, texts: bool = False, synced: Mapping[str, datetime] | None = None) -> Hot:
     return Hot.from_arrow(arrow(rows), version, texts=texts, synced=synced)
 
@@ -123,6 +126,7 @@ def invented(seed: int, conversations: int = 160) -> Rows:
                         "user_id": f"u{n}",
                         "tenant_id": None,
                         "kind": kind,
+                        "topic": _TOPICS.get(kind),
                         "expires_at": _expiry(rng),
                         "open": rng.randrange(4) if "_data" in kind else None,
                         "done": rng.randrange(4) if "_data" in kind else None,
@@ -232,6 +236,7 @@ def _record(record: UserRecord, item: Row) -> Row:
         "user_id": identifier(item.get("user_id")),
         "tenant_id": None,
         "kind": record.kind,
+        "topic": _TOPICS.get(record.kind),
         "updated_at": record.updated_at,
         "expires_at": record.expires_at,
         "open": sum(1 for entry in entries if not entry["completed"]),

@@ -15,7 +15,7 @@ _COLUMNS = {
     "messages": "system conversation_id tenant_id user_id position role sent_at response_seconds tokens expires_at orphaned",
     "conversations": "system conversation_id tenant_id user_id started_at last_activity_at message_count expires_at has_session",
     "tool_calls": "system conversation_id tenant_id user_id tool status sent_at seconds expires_at",
-    "user_records": "system tenant_id user_id kind expires_at open done",
+    "user_records": "system tenant_id user_id kind topic expires_at open done",
 }
 _KEY = ["system", "conversation_id", "tenant_id", "user_id"]
 
@@ -57,7 +57,7 @@ def oracle(rows: Rows, wanted: UsageFilter, now: datetime) -> Oracle:
     names = ("system", "conversation_id", "tenant_id", "user_id")
     everything = [(tuple(row[name] for name in names), row["position"], row["role"]) for row in rows.get("messages", [])]
     records = _frame(rows, "user_records", UsageFilter(), now)
-    return Oracle(messages, conversations, calls, kept, wanted, now, everything, set(records[records.kind == "user_preferences"].system))
+    return Oracle(messages, conversations, calls, kept, wanted, now, everything, set(records[records.topic == "preferences"].system))
 
 
 def _frame(rows: Rows, name: str, wanted: UsageFilter, now: datetime) -> pd.DataFrame:
@@ -119,7 +119,7 @@ def metrics(truth: Oracle) -> dict[str, Any]:
         overlap &= listed.started_at < pd.Timestamp(truth.wanted.until)
     if truth.wanted.since is not None:
         overlap &= listed.last_activity_at >= pd.Timestamp(truth.wanted.since)
-    preferring = truth.records[truth.records.kind == "user_preferences"]
+    preferring = truth.records[truth.records.topic == "preferences"]
     could = {person for person in asked.person.unique() if person[0] in truth.preferring}
     count = sent.role.value_counts()
     return {
@@ -159,15 +159,15 @@ def _now(truth: Oracle) -> dict[str, Any]:
     records, messages, now = truth.records, truth.messages, pd.Timestamp(truth.now)
 
     def entries(kind: str, state: str) -> int:
-        return int(records[records.kind == kind][state].fillna(0).astype(int).sum())
+        return int(records[records.topic == kind][state].fillna(0).astype(int).sum())
 
     left = messages.expires_at - now
     empty = truth.conversations
     return {
-        "reminders_open": entries("reminder_data", "open"),
-        "reminders_done": entries("reminder_data", "done"),
-        "todos_open": entries("todo_data", "open"),
-        "todos_done": entries("todo_data", "done"),
+        "reminders_open": entries("reminders", "open"),
+        "reminders_done": entries("reminders", "done"),
+        "todos_open": entries("todos", "open"),
+        "todos_done": entries("todos", "done"),
         "messages_expiring_7_days": int(((left > pd.Timedelta(0)) & (left < pd.Timedelta(days=7))).sum()),
         "messages_expiring_30_days": int(((left > pd.Timedelta(0)) & (left < pd.Timedelta(days=30))).sum()),
         "orphaned_messages": int(messages.orphaned.fillna(False).astype(bool).sum()),
@@ -269,9 +269,15 @@ def series(truth: Oracle) -> dict[str, list[dict[str, Any]]]:
             for system, own in said.groupby("system")
         ],
         "records": [
-            {"system": system, "kind": kind, "records": len(own), "users": own.person.nunique()}
+            {
+                "system": system,
+                "kind": kind,
+                "topic": topic if isinstance(topic, str) else None,
+                "records": len(own),
+                "users": own.person.nunique(),
+            }
             | {state: int(own[state].fillna(0).astype(int).sum()) for state in ("open", "done")}
-            for (system, kind), own in truth.records.groupby(["system", "kind"])
+            for (system, kind, topic), own in truth.records.groupby(["system", "kind", "topic"], dropna=False)
         ],
     }
 
