@@ -104,7 +104,7 @@ def over_time(
         showspikes=False,
         hoverformat="%a %d %b %Y" if length_days == 1 else ("from %a %d %b %Y" if length_days == 7 else "%B %Y"),
         # With few points Plotly would write hours between them.
-        **({"tickvals": x, "tickformat": "%b %Y" if length_days > 7 else "%d %b"} if few else {"nticks": 12}),
+        **({"tickvals": x, "tickformat": "%b %Y" if length_days > 7 else "%d %b"} if few else {"nticks": 8, "tickangle": 0}),
     )
     layout = _layout(
         height,

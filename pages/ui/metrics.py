@@ -58,10 +58,19 @@ def written(metric: Metric, value: Value) -> str:
     if metric.unit == "share":
         return f"{value:.1%}"
     if metric.unit == "seconds":
-        return f"{value:.1f} s" if value < 60 else times.duration(value)
+        return _seconds(value)
     if isinstance(value, float) and not value.is_integer():
         return f"{value:,.1f}" if value < 1_000 else f"{value:,.0f}"
     return f"{value:,.0f}"
+
+
+def _seconds(value: float) -> str:
+    """Short, for a tile: hours and days with a decimal."""
+    if value < 60:
+        return f"{value:.1f} s"
+    if value < 3_600:
+        return times.duration(value)
+    return f"{value / 3_600:.1f} h" if value < 172_800 else f"{value / 86_400:.1f} days"
 
 
 def delta(metric: Metric, value: Value, previous: Value) -> tuple[str | int | None, str | None]:

@@ -30,6 +30,11 @@ def lengths(view: View) -> None:
             alt="Active conversations by number of messages",
             cells=[Cell(length=(row["low"], row["high"])) for row in rows],
         )
+    st.subheader("Messages by role, and tokens", anchor=False)
+    view.tiles(
+        *("user_messages", "assistant_messages", "system_messages", "tool_messages"),
+        *("tokens", "messages_with_tokens", "tokens_per_message"),
+    )
 
 
 def opener(view: View, cell: Cell, name: str) -> None:
