@@ -98,6 +98,7 @@ def test_find_jumps_to_hits_on_other_pages(page: Page, server: Server) -> None:
     for _ in range(3):
         page.get_by_role("button", name="Next hit").click()
         expect(page.get_by_text(re.compile(rf"at {len(positions) + 1}$"))).to_be_visible()
+        settled(page)
         found = re.search(r"Turn ([\d,]+)", choice.input_value() or choice.inner_text())
         assert found is not None
         positions.append(int(found.group(1).replace(",", "")))
