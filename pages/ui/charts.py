@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 2_000  # of one trace
 HEIGHT = 280
 CELL_PIXELS = 30
+MOST_TICKS = 8  # under a time axis, on a telephone
 MOST_HEADS = 14  # above columns of cells, on a telephone
 FIGURE_SPACE = "\u2007"  # as wide as a digit
 LABEL_CHARACTERS = 80
@@ -54,7 +55,15 @@ def _layout(height: int, **more: Any) -> dict[str, Any]:
         "showlegend": False,
         # Dragging would zoom, and on a telephone it is how one scrolls.
         "dragmode": False,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
         "hoverlabel": {"align": "left"},
         **more,
     }
@@ -97,14 +106,17 @@ def over_time(
             go.Bar(x=x, y=list(values), name=label(name), width=width, hovertemplate=hover, marker={"line": {"width": 0}})
             for name, values in traces.items()
         ]
-    few = len(x) <= 8
+    # Ticks stand under bars: Plotly's own would stand under other days than the one that a week begins with.
+    step = max(1, -(-len(x) // MOST_TICKS))
+    written = "%b %Y" if length_days > 7 else "%d %b" if days and days[0].year == days[-1].year else "%d %b %Y"
     axis = _axis(
         type="date",
         showgrid=False,
         showspikes=False,
         hoverformat="%a %d %b %Y" if length_days == 1 else ("from %a %d %b %Y" if length_days == 7 else "%B %Y"),
-        # With few points Plotly would write hours between them.
-        **({"tickvals": x, "tickformat": "%b %Y" if length_days > 7 else "%d %b"} if few else {"nticks": 8, "tickangle": 0}),
+        tickvals=x[::step],
+        tickformat=written,
+        tickangle=0,
     )
     layout = _layout(
         height,
