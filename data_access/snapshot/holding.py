@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data_access.dynamo.aws import Source
 from data_access.errors import SnapshotError, SyncRunning
+from data_access.snapshot.full import fingerprint
 from data_access.snapshot.locking import lock
 from data_access.snapshot.schema import TABLES
 from data_access.snapshot.staging import KEEP
@@ -20,9 +22,10 @@ from data_access.snapshot.trouble import trouble
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A full read that did not come to its end, as far as it came."""
+    """A full read that did not come to its end, as far as it came. `fingerprint` says of which tables."""
 
     system: str
+    fingerprint: str
     items: int
     units: float
     began_at: datetime
@@ -42,8 +45,11 @@ class Holding:
     broken: SnapshotError | None = None
 
 
-def look(store: Store) -> Holding:
-    """Look without touching anything. Raises SnapshotError where the place cannot be reached at all."""
+def look(store: Store, sources: Mapping[str, Source] | None = None) -> Holding:
+    """Look without touching anything. With `sources`, only what their next full read goes on from counts as left.
+
+    Raises SnapshotError where the place cannot be reached at all.
+    """
     sizes: dict[str, int] = {}
     with trouble("The snapshot cannot be read", store.place):
         for table in TABLES:
@@ -52,6 +58,8 @@ def look(store: Store) -> Holding:
                     sizes[system] = sizes.get(system, 0) + found.size
         folders = [path for path in (store.state / "staging").glob("*") if path.is_dir()]
     left = {one.system: one for one in map(_left, folders) if one is not None}
+    if sources is not None:
+        left = {name: one for name, one in left.items() if name in sources and one.fingerprint == fingerprint(sources[name])}
     coverage: Mapping[str, Coverage] = {}
     broken = None
     try:
@@ -78,7 +86,7 @@ def _left(folder: Path) -> Left | None:
     try:
         found: dict[str, Any] = json.loads((folder / "checkpoint.json").read_bytes())
         began = datetime.fromisoformat(found["began_at"])
-        one = Left(folder.name, int(found["items"]), float(found["units"]), began)
+        one = Left(folder.name, str(found["fingerprint"]), int(found["items"]), float(found["units"]), began)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return one if datetime.now(UTC) - began < KEEP else None

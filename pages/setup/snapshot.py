@@ -28,8 +28,8 @@ title_slot = st.container(horizontal=True, vertical_alignment="center", horizont
 title_slot.title(registry.SNAPSHOT.title)
 try:
     settings, store, runner = load.settings(), load.store(), load.runner()
-    holding = look(store)
     sources = load.sources()
+    holding = look(store, sources)
 except SnapshotOff as error:
     snapshot_line.off(error, "Search and usage")
     st.stop()
@@ -83,9 +83,11 @@ for name, title in titles.items():
 
 rate = settings.scan_rate
 limit = "No rate limit: scan_rate in dynascope.toml sets one." if rate is None else f"Scans take at most {rate:,.0f} read units a second."
+size = sum(holding.bytes.values())
+stored = f"{held.megabytes(size)} on disk. " if size else ""
 st.caption(
     "A copy of the conversations, laid out for questions about all of them: search and usage are answered from it, all else is read live."
-    f"  \n{snapshot_line.words(holding.coverage, titles, zone)} {held.megabytes(sum(holding.bytes.values()))} on disk. {limit}"
+    f"  \n{snapshot_line.words(holding.coverage, titles, zone)} {stored}{limit}"
 )
 if holding.broken is not None:
     notices.show(holding.broken)

@@ -25,7 +25,7 @@ def words(coverage: Mapping[str, Coverage], known: Mapping[str, str], zone: Zone
     wanted = [one for name, one in coverage.items() if system in (None, name)]
     missing = [title for name, title in known.items() if name not in coverage and system in (None, name)]
     if not wanted:
-        return f"{' and '.join(missing) or 'This system'} is not in the snapshot yet."
+        return "Nothing was read into it yet." if system is None else f"{known.get(system, system)} is not in the snapshot yet."
     conversations, messages = sum(one.conversations for one in wanted), sum(one.messages for one in wanted)
     parts = [f"{conversations:,} conversations", f"{messages:,} messages"]
     dates = span(wanted, zone)

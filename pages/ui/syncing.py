@@ -33,7 +33,7 @@ def show(run: Run, titles: Mapping[str, str]) -> None:
     ended = sum(task.stage in _ENDED for task in run.tasks)
     current = next((task for task in run.tasks if task.stage in (Stage.READING, Stage.WRITING)), None)
     share = (ended + (_share(current) if current else 0.0)) / len(run.tasks)
-    what = "Reading everything" if run.full else "Refreshing"
+    what = "Reading everything" if run.full else "Syncing"
     doing = f": {_doing(current, titles)}" if current else ""
     st.progress(min(1.0, share), text=f"{'Stopping after this page' if run.stopping else what}{doing}")
     lines = [_line(task, titles) for task in run.tasks]

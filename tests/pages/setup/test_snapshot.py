@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from data_access.dynamo.aws import Source
 from data_access.errors import AccessDenied, SnapshotError, SyncStopped
 from data_access.settings import SnapshotSettings
+from data_access.snapshot.full import fingerprint
 from data_access.snapshot.locking import lock
 from data_access.snapshot.runner import Run, Runner
 from data_access.snapshot.sync import Progress
@@ -120,7 +122,8 @@ def test_a_sync_at_work_is_shown_to_every_session(
 def test_a_sync_of_another_process_is_shown(seeded: Mapping[str, Source], run: PageRun) -> None:
     store = load.store()
     (store.state / "staging" / "cg").mkdir(parents=True)
-    (store.state / "staging" / "cg" / "checkpoint.json").write_text('{"items": 7, "units": 3.5, "began_at": "2999-01-01T00:00:00+00:00"}')
+    read = {"items": 7, "units": 3.5, "began_at": "2999-01-01T00:00:00+00:00", "fingerprint": fingerprint(seeded["cg"])}
+    (store.state / "staging" / "cg" / "checkpoint.json").write_text(json.dumps(read))
     with lock(store):
         app = run(PAGE)
         assert not app.exception
