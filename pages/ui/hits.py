@@ -73,7 +73,9 @@ def _turn(place: int, turn: Turn, row: OpenedRow, zone: ZoneInfo, on_open: Open)
             on_click=on_open,
             args=(row, turn.position, _words([turn])),
         )
-        st.markdown(f"{marked.snippet(turn.snippet, turn.marks, turn.cut)}  \n:gray[:small[{where} · {when}]]", width="stretch")
+        # In a container of its own a long snippet breaks its lines beside the button instead of moving below it.
+        with st.container(width="stretch"):
+            st.markdown(f"{marked.snippet(turn.snippet, turn.marks, turn.cut)}  \n:gray[:small[{where} · {when}]]")
 
 
 def _words(turns: Sequence[Turn]) -> str:
