@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -172,9 +172,14 @@ def _far(rng: Random) -> tuple[datetime, ...]:
 
 
 def from_sample(until: datetime) -> Rows:
-    """The sample data as rows, put together here and not by the sync."""
+    """The sample data as rows."""
+    return from_items(items(until=until))
+
+
+def from_items(given: Iterable[tuple[str, Row]]) -> Rows:
+    """Stored items, each with its table's name, as rows: put together here and not by the sync."""
     stored: dict[str, list[Row]] = defaultdict(list)
-    for table, item in items(until=until):
+    for table, item in given:
         stored[table].append(item)
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for system in built_in().values():

@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from typing import Any
 
 class ArrowException(Exception): ...
-
 class DataType: ...
 
 class Field:
