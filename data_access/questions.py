@@ -32,7 +32,7 @@ def search_all(options: argparse.Namespace, settings: Settings) -> None:
     for hit in found.hits:
         show(plain(hit.key) | {name: value for name, value in plain(hit).items() if name != "key"})
     say(
-        f"{len(found.hits)} conversations; {found.searched_messages:,} messages of {found.searched_conversations:,} were searched"
+        f"{len(found.hits)} conversations; {found.searched_messages:,} messages of {found.searched_conversations:,} conversations were searched"
         + (", older ones were not: raise --limit for more." if found.stopped_early else ".")
     )
 

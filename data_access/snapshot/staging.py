@@ -66,7 +66,9 @@ class Staging:
         else:
             clear(folder)
             self.checkpoint = Checkpoint(fingerprint, datetime.now(UTC))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One after the other: mkdir gives a parent that it makes the usual mode.
+        for each in (folder.parent.parent, folder.parent, folder):
+            each.mkdir(mode=0o700, exist_ok=True)
 
     def segments(self, table: str, wanted: int) -> list[Segment]:
         """The segments of a table's Scan: as many as when it began."""

@@ -61,7 +61,7 @@ def test_search_prints_a_line_a_conversation(capsys: pytest.CaptureFixture[str])
         "in_tools": False,
         "cut": [False, False],
     }
-    assert "3 messages of 2 were searched" in said
+    assert "3 messages of 2 conversations were searched" in said
 
 
 @pytest.mark.usefixtures("loaded")
