@@ -32,8 +32,8 @@ def search_all(options: argparse.Namespace, settings: Settings) -> None:
     for hit in found.hits:
         show(plain(hit.key) | {name: value for name, value in plain(hit).items() if name != "key"})
     say(
-        f"{len(found.hits)} conversations; {found.searched_messages:,} messages of {found.searched_conversations:,} conversations were searched"
-        + (", older ones were not: raise --limit for more." if found.stopped_early else ".")
+        f"{len(found.hits)} conversations; {found.searched_messages:,} messages of {found.searched_conversations:,} conversations"
+        " were searched" + (", older ones were not: raise --limit for more." if found.stopped_early else ".")
     )
 
 

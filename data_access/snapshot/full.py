@@ -57,11 +57,13 @@ def sized(known: TableFacts) -> int:
 
 
 def fingerprint(source: Source) -> str:
-    """What a checkpoint must have been made of to be gone on with: these tables, there, read by these rules."""
+    """What a checkpoint must have been made of to be gone on with: these very tables, read by these rules. Raises AwsError.
+
+    A table's own id says which it is. The endpoint does not: the local engine has another port at every start.
+    """
     place = source.place
-    text = repr(
-        (VERSION, place.system, sorted(place.tables.items()), place.region, place.profile, place.role_arn, source.client.meta.endpoint_url)
-    )
+    ids = [facts.of(source, key).table_id or source.client.meta.endpoint_url for key in sorted(place.tables)]
+    text = repr((VERSION, place.system, sorted(place.tables.items()), ids, place.region, place.profile, place.role_arn))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

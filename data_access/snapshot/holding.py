@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.dynamo.aws import Source
-from data_access.errors import SnapshotError, SyncRunning
+from data_access.errors import AwsError, SnapshotError, SyncRunning
 from data_access.snapshot.full import fingerprint
 from data_access.snapshot.locking import lock
 from data_access.snapshot.schema import TABLES
@@ -59,7 +59,7 @@ def look(store: Store, sources: Mapping[str, Source] | None = None) -> Holding:
         folders = [path for path in (store.state / "staging").glob("*") if path.is_dir()]
     left = {one.system: one for one in map(_left, folders) if one is not None}
     if sources is not None:
-        left = {name: one for name, one in left.items() if name in sources and one.fingerprint == fingerprint(sources[name])}
+        left = {name: one for name, one in left.items() if name in sources and _is_of(one, sources[name])}
     coverage: Mapping[str, Coverage] = {}
     broken = None
     try:
@@ -79,6 +79,14 @@ def busy(store: Store, folders: list[Path] | None = None) -> bool:
     except SyncRunning:
         return True
     except OSError:
+        return False
+
+
+def _is_of(left: Left, source: Source) -> bool:
+    """Whether the read can be gone on with. Not while its tables cannot be described: then they say so themselves."""
+    try:
+        return left.fingerprint == fingerprint(source)
+    except AwsError:
         return False
 
 
