@@ -21,6 +21,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from data_access.errors import DataAccessError
 from data_access.local import prepare
+from data_access.snapshot.runner import stop_all
 
 # Stored chats are hostile text: nothing of them may load from, or report to, another host. The hash is Streamlit's one
 # inline script (`window.prerenderReady=false`). Styles are inline in Streamlit's components. 'self' in connect-src covers
@@ -66,7 +67,7 @@ class SecurityHeaders:
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
-    """Keep the local engine for as long as this server runs."""
+    """Keep the local engine for as long as this server runs; end the syncs that it began."""
     try:
         attachment = await anyio.to_thread.run_sync(partial(prepare, say=lambda text: print(f"\n  {text}", flush=True)))
     except DataAccessError as error:
@@ -76,6 +77,7 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     try:
         yield {}
     finally:
+        await anyio.to_thread.run_sync(stop_all)  # while the engine is there that a sync reads from
         if attachment:
             attachment.close()
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import data, reading, replaying
+from benchmarks import asking, data, reading, replaying, syncing, usage_page
 from benchmarks.figures import Figure
 from data_access.dynamo.aws import open_sources
 from data_access.local import engine
@@ -29,8 +29,19 @@ def main() -> int:
         data.load(sources["ai_agent"].client)
         print(f"{data.MESSAGES:,} messages loaded into {attachment.engine.name} in {time.perf_counter() - began:.1f} s\n")
         figures: list[Figure] = []
-        for measure in (reading.whole_table, reading.one_user, replaying.first_screen):
+        for measure in (
+            reading.whole_table,
+            reading.one_user,
+            replaying.first_screen,
+            syncing.whole_table,
+            syncing.memory,
+            syncing.one_percent,  # last: it writes
+        ):
             for figure in measure(sources, endpoint):
+                print(figure, flush=True)
+                figures.append(figure)
+        for measure in (usage_page.figures, asking.figures):
+            for figure in measure():
                 print(figure, flush=True)
                 figures.append(figure)
     return 0 if all(figure.good for figure in figures) else 1

@@ -101,9 +101,9 @@ def _iso(when: datetime) -> str:
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def load(client: DynamoDBClient) -> None:
-    """Put all of it, in batches of 25."""
-    rows = chain(sessions_and_messages(), embedded())
+def load(client: DynamoDBClient, rows: Iterator[tuple[str, dict[str, Any]]] | None = None) -> None:
+    """Put all of it, or other rows, in batches of 25."""
+    rows = rows or chain(sessions_and_messages(), embedded())
     batches: list[list[tuple[str, dict[str, Any]]]] = []
     while batch := list(islice(rows, 25)):
         batches.append(batch)

@@ -15,18 +15,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from data_access import local
+from data_access import local, questions
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
 from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
-from data_access.export import plain
 from data_access.items.values import to_json
 from data_access.local import engine
-from data_access.models import Filter
+from data_access.models import Filter, Role
 from data_access.narrow import Narrow, narrow
+from data_access.output import plain, say, show
 from data_access.settings import Settings, load_settings
+from data_access.snapshot.progress import Reporter
+from data_access.snapshot.store import open_store
+from data_access.snapshot.sync import estimate, sync
 from data_access.systems.check import check
 from data_access.systems.create import create_tables
 
@@ -77,17 +80,6 @@ class _Session:
         for source in sources.values():
             self._stack.callback(source.client.close)
         return sources
-
-
-# Output
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def show(value: Any) -> None:
-    print(to_json(plain(value)))
 
 
 def _explain(plan: Plan) -> None:
@@ -176,6 +168,25 @@ def _local_stop(_: argparse.Namespace, session: _Session) -> None:
     show({"stopped": engine.stop(local.folder(session.settings))})
 
 
+def _sync(options: argparse.Namespace, session: _Session) -> None:
+    store = open_store(session.settings)
+    for system in options.system or ():
+        session.settings.place(system)
+    for system, source in session.sources().items():
+        if options.system is None or system in options.system:
+            report = Reporter(say)
+            report.planned(estimate(source, store, full=options.full))
+            show(sync(source, store, full=options.full, progress=report.progress))
+
+
+def _search(options: argparse.Namespace, session: _Session) -> None:
+    questions.search_all(options, session.settings)
+
+
+def _usage(options: argparse.Namespace, session: _Session) -> None:
+    questions.show_usage(options, session.settings)
+
+
 def _count(found: Sequence[Any], limit: int | None, what: str) -> str:
     return f"{limit} of {len(found)} {what}" if limit is not None and limit < len(found) else f"{len(found)} {what}"
 
@@ -241,7 +252,32 @@ def _parser() -> _Parser:
     command("status", _local_status, "whether it runs, and where", engines)
     command("seed", _local_seed, "make the tables and fill them with the sample data, if they are empty", engines)
     command("stop", _local_stop, "end it, whoever uses it", engines)
+
+    syncing = command("sync", _sync, "bring the snapshot up to date, a line for each system")
+    syncing.add_argument("--system", action="append", metavar="S", help="only this system (several: each of them)")
+    syncing.add_argument("--full", action="store_true", help="read everything again: finds what was changed or deleted unseen")
+
+    searching = command("search", _search, 'a line for each conversation with the words, a "phrase" or without a -word')
+    searching.add_argument("text", metavar="TEXT", help="all words must be in one message; put -- before a TEXT that begins with -")
+    _questions(searching)
+    searching.add_argument("--role", choices=[role.value for role in Role], help="only messages of this role")
+    searching.add_argument("--order", choices=("newest", "best"), default="newest")
+    searching.add_argument("--limit", type=_positive, default=20, metavar="N", help="so many conversations, 20 if not given")
+
+    using = command("usage", _usage, "the metrics of the usage page, as one JSON object")
+    _questions(using)
+    using.add_argument("--zone", default="UTC", metavar="Z", help="the time zone of days, weeks and hours, such as Europe/Berlin")
+    using.add_argument("--describe", action="store_true", help="a line for each metric: what it counts, and how")
     return top
+
+
+def _questions(parser: argparse.ArgumentParser) -> None:
+    """The filter of questions about everything."""
+    parser.add_argument("--system", help="only this system")
+    parser.add_argument("--tenant", help="exact tenant id")
+    parser.add_argument("--user", help="exact user id")
+    parser.add_argument("--since", type=_time, metavar="T", help="from this time on (ISO 8601; without a zone: UTC)")
+    parser.add_argument("--until", type=_time, metavar="T", help="before this time")
 
 
 def _filters(parser: argparse.ArgumentParser) -> None:

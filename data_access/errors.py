@@ -8,6 +8,11 @@
     ├── Ambiguous               several conversations have that id
     ├── ScanRefused             a Scan above the budget that nobody confirmed
     ├── EngineError             the local engine does not start, or is gone
+    ├── SnapshotError           the snapshot cannot be read or written
+    │   ├── SnapshotOff         the configuration turned it off
+    │   ├── SyncRunning         another sync is at work here
+    │   ├── SyncStopped         somebody stopped the sync
+    │   └── SyncConflict        another replica wrote at the same moment
     └── AwsError                DynamoDB or the way to it refused
         ├── TableMissing
         ├── AccessDenied
@@ -92,6 +97,26 @@ class ScanRefused(DataAccessError):
 
 class EngineError(DataAccessError):
     code = "engine"
+
+
+class SnapshotError(DataAccessError):
+    code = "snapshot"
+
+
+class SnapshotOff(SnapshotError):
+    code = "snapshot_off"
+
+
+class SyncRunning(SnapshotError):
+    code = "sync_running"
+
+
+class SyncStopped(SnapshotError):
+    code = "sync_stopped"
+
+
+class SyncConflict(SnapshotError):
+    code = "sync_conflict"
 
 
 class AwsError(DataAccessError):

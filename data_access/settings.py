@@ -39,6 +39,15 @@ class SystemSettings:
 
 @_strict
 @dataclass(frozen=True, slots=True)
+class SnapshotSettings:
+    """Whether there is a snapshot, and where: a folder or s3://bucket/prefix; None is `snapshot` in the state folder."""
+
+    on: bool = True
+    place: str | None = None
+
+
+@_strict
+@dataclass(frozen=True, slots=True)
 class _File:
     """dynascope.toml as it is written."""
 
@@ -48,6 +57,7 @@ class _File:
     scan_budget: float = 1_000
     scan_rate: float | None = None
     pause_minutes: float = 5
+    snapshot: bool | SnapshotSettings = True
     systems: Mapping[str, SystemSettings] = field(default_factory=dict[str, SystemSettings])
 
 
@@ -73,6 +83,7 @@ class Settings:
     scan_budget: float = 1_000
     scan_rate: float | None = None
     pause_minutes: float = 5
+    snapshot: SnapshotSettings = SnapshotSettings()
 
     def place(self, system: str) -> Place:
         """The enabled system with this id. Raises UsageError."""
@@ -113,6 +124,7 @@ def load_settings(environment: Mapping[str, str] | None = None, folder: Path | N
         scan_budget=file.scan_budget,
         scan_rate=file.scan_rate,
         pause_minutes=file.pause_minutes,
+        snapshot=_snapshot(file.snapshot, path),
     )
 
 
@@ -132,6 +144,20 @@ def _read(path: Path, *, must_exist: bool) -> _File:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         reason = "there is no such key" if first["type"] == "unexpected_keyword_argument" else first["msg"]
         raise SettingsError(f"{path.name}: {'.'.join(str(step) for step in first['loc'])}: {reason}.") from None
+
+
+def _snapshot(said: bool | SnapshotSettings, file: Path) -> SnapshotSettings:
+    """A folder is meant from where the file lies."""
+    if isinstance(said, bool):
+        return SnapshotSettings(on=said)
+    if said.place is None:
+        return said
+    scheme, mark, rest = said.place.partition("://")
+    if not mark:
+        return SnapshotSettings(said.on, str(file.parent / said.place))
+    if scheme != "s3" or not rest.strip("/"):
+        raise SettingsError(f"{file.name}: snapshot.place is neither a folder nor s3://bucket/prefix.")
+    return said
 
 
 def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str], file: str) -> Place:

@@ -97,7 +97,7 @@ def test_only_load_caches(path: Path) -> None:
 
 def test_what_is_cached_has_an_end() -> None:
     """What belongs to people: of one session, for a time, in small number. What belongs to the process is named here."""
-    of_the_process = {"settings", "_open"}
+    of_the_process = {"settings", "_open", "keeper"}
     for node in ast.walk(tree(ROOT / "pages" / "ui" / "load.py")):
         if not isinstance(node, ast.FunctionDef) or node.name in of_the_process:
             continue

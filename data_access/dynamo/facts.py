@@ -25,6 +25,7 @@ class TableFacts:
     """Item count, mean item size in bytes, and the price of reading. `sized` is False where the size is the spec's guess.
 
     `indexes` are the global secondary indexes that can answer for the table: active, with their key and all attributes in them.
+    `table_id` is of this very table: one that was deleted and made again under its name has another. Empty where it is not told.
     """
 
     indexes: frozenset[str]
@@ -32,6 +33,7 @@ class TableFacts:
     item_bytes: float
     sized: bool
     price: ReadPrice | None
+    table_id: str = ""
 
     @property
     def total_bytes(self) -> float:
@@ -82,7 +84,14 @@ def table_facts(description: Mapping[str, Any], table: Table, region: str) -> Ta
         and index["Projection"]["ProjectionType"] == "ALL"
         and _has_key(index, table.indexes.get(index["IndexName"]))
     )
-    return TableFacts(indexes, count, size / count if sized else table.typical_bytes, sized, read_price(region, table_class))
+    return TableFacts(
+        indexes,
+        count,
+        size / count if sized else table.typical_bytes,
+        sized,
+        read_price(region, table_class),
+        str(description.get("TableId", "")),
+    )
 
 
 def _has_key(live: Mapping[str, Any], wanted: Index | None) -> bool:

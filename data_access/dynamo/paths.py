@@ -96,7 +96,7 @@ def _access(table: Table, road: _Road, known: Mapping[str, str], window: Window,
         return None
     keys = [_equal(pk, part, known[part])]
     narrows = 10 * _NARROWS[part]
-    ranges: tuple[Term | None, ...] = (None,)
+    extents: tuple[Term | None, ...] = (None,)
     sort_part = parts.get(sk) if sk else None
     if sk is not None and sort_part is not None and sort_part in known and table.attributes[sk].type == "S":
         if len(known[sort_part].encode()) > _SORT_KEY_BYTES:
@@ -104,18 +104,18 @@ def _access(table: Table, road: _Road, known: Mapping[str, str], window: Window,
         keys.append(_equal(sk, sort_part, known[sort_part]))
         narrows += 10 * _NARROWS[sort_part]
     elif sk is not None and sort_part in _TIMES:
-        found = _ranges(table, sk, window if sort_part == "sent_at" else Window(None, window.until))
-        ranges, narrows = (found or (None,)), narrows + bool(found)
+        found = ranges(table, sk, window if sort_part == "sent_at" else Window(None, window.until))
+        extents, narrows = (found or (None,)), narrows + bool(found)
     used = frozenset(term.attribute for term in keys)
     complete = index is None and len(keys) == len(table.keys)
-    return Access(index, tuple(keys), ranges, equal_filters(table, known, kind, used), complete, narrows)
+    return Access(index, tuple(keys), extents, equal_filters(table, known, kind, used), complete, narrows)
 
 
 def _equal(attribute: str, part: str, value: str) -> Term:
     return Term(attribute, "=", (value,) if value else (), f":{part}")
 
 
-def _ranges(table: Table, attribute: str, window: Window) -> tuple[Term, ...]:
+def ranges(table: Table, attribute: str, window: Window) -> tuple[Term, ...]:
     """The sort key ranges that hold every form in which a time of the window can be stored under this key."""
     if window.since is None and window.until is None:
         return ()

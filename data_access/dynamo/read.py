@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from data_access.dynamo.plan import Operation, Step, Term
 from data_access.errors import ScanRefused, from_aws
 
 _PAGE_UNITS = query_units(PAGE_BYTES)
+# Keys of one BatchGetItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_BATCH = 100
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,58 @@ class Reader:
         else:
             yield from self._follow(step, _request(step, value))
 
+    @property
+    def parallel(self) -> int:
+        """How many segments may be read at once, by the rate limit."""
+        return self._parallel
+
+    def segment(self, step: Step, number: int, total: int, after: Mapping[str, Any] | None, stop: threading.Event) -> Iterator[Page]:
+        """One segment of a Scan, after a LastEvaluatedKey as it came: for a read that goes on where another one ended.
+
+        The rate limit counts all segments of this reader together; `stop` ends a wait for it. Raises AwsError.
+        """
+        request = _request(step, None) | {"Segment": number, "TotalSegments": total}
+        for page in self._follow(step, request, after):
+            self._pace.spend(page.units)
+            yield page
+            self._pace.wait(stop)
+
     def query_page(self, step: Step, value: str | None = None, *, limit: int | None = None, after: Mapping[str, Any] | None = None) -> Page:
         """One page of a Query. `limit` is DynamoDB's: items evaluated, before the filter."""
         request = _request(step, value) | ({"Limit": limit} if limit else {})
         return self._page(step, request, after)
+
+    def batch(self, steps: Sequence[Step]) -> Page:
+        """What several GetItems of one table bring, in as few requests as DynamoDB allows. Raises AwsError.
+
+        A table in which nothing of it is found brings nothing; each key costs what its GetItem would.
+        """
+        items: list[Item] = []
+        units = 0.0
+        table = steps[0].table
+        waiting = [{term.attribute: encode(term.values[0]) for term in step.keys} for step in steps]
+        pause = _FIRST_PAUSE
+        while waiting:
+            asked, waiting = waiting[:_BATCH], waiting[_BATCH:]
+            request = {"RequestItems": {table: {"Keys": asked}}, "ReturnConsumedCapacity": "INDEXES"}
+            response = self._batch_get(steps[0], request)
+            found: list[Item] = response.get("Responses", {}).get(table, [])
+            items += found
+            units += self.meter.add(response, evaluated=len(found))
+            left = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            if left:
+                # More than a page, or throttled: botocore does not repeat what is left over.
+                waiting = [*map(continue_key, left), *waiting]
+                if not found:
+                    time.sleep(pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+        return Page(items, units, len(items), None)
+
+    def _batch_get(self, step: Step, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return dict(self._source.client.batch_get_item(**request))
+        except (ClientError, BotoCoreError) as error:
+            raise from_aws(error, operation="BatchGetItem", table=step.table) from None
 
     def _get(self, step: Step) -> Page:
         key = {term.attribute: encode(term.values[0]) for term in step.keys}
@@ -73,8 +125,7 @@ class Reader:
         kept = [item] if item is not None and all(_holds(item, term) for term in step.filters) else []
         return Page(kept, units, int(item is not None), None)
 
-    def _follow(self, step: Step, request: dict[str, Any]) -> Iterator[Page]:
-        after: Mapping[str, Any] | None = None
+    def _follow(self, step: Step, request: dict[str, Any], after: Mapping[str, Any] | None = None) -> Iterator[Page]:
         while True:
             page = self._page(step, request, after)
             yield page

@@ -50,6 +50,10 @@ class MessageReader:
     def part(self, item: Mapping[str, Any], part: str) -> Any:
         return self._parts.get(item, part)
 
+    def alone(self, draft: Draft) -> Message:
+        """A message apart from its conversation: its position is 0, and no answer time is known."""
+        return self._message(draft, 0, None)
+
     def sequence(self, drafts: Iterable[Draft]) -> tuple[Message, ...]:
         """Messages in the order of their times; those without a time stay behind those with one."""
         ordered = sorted(drafts, key=lambda draft: draft.sent_at or _LAST)

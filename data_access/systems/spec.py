@@ -74,10 +74,17 @@ class Index:
 @_strict
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an item is whose `kind` attribute has one value, where a table holds several kinds."""
+    """What an item is whose `kind` attribute has one value, where a table holds several kinds.
+
+    `topic` says what a record is about, where usage counts it. `list` is the path of a record's list, such as its reminders,
+    and `done` the attribute of an entry that says that it is done: for counting open and done ones.
+    """
 
     holds: Holds
     attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+    topic: Literal["preferences", "reminders", "todos"] | None = None
+    list: str | None = None
+    done: str | None = None
 
 
 @_strict
@@ -160,6 +167,8 @@ class Drift:
     message: Mapping[str, tuple[str, ...]]
     tool_call: Mapping[str, tuple[str, ...]]
     statuses: Mapping[str, tuple[str, ...]]
+    tokens: Mapping[str, tuple[str, ...]]
+    seconds: Mapping[str, tuple[str, ...]]
 
 
 def load(path: Path) -> System:
@@ -245,6 +254,14 @@ def _check_table(place: str, table: Table) -> None:
     for name, kind in table.kinds.items():
         _check_parts(f"{place}.kinds.{name}.attributes", kind.attributes, kind.holds)
         _check_needed(f"{place}.kinds.{name}", table, name, kind.holds)
+        if kind.topic is not None and kind.holds != "record":
+            raise SpecError(f"{place}.kinds.{name}.topic: only a record has a topic.")
+        if kind.list is not None and kind.holds != "record":
+            raise SpecError(f"{place}.kinds.{name}.list: only a record has a list that is counted.")
+        if kind.done is not None and kind.list is None:
+            raise SpecError(f"{place}.kinds.{name}.done: there is no list whose entries could be done.")
+        if kind.list is not None and kind.list.partition(".")[0] not in table.attributes:
+            raise SpecError(f"{place}.kinds.{name}.list: the attribute {kind.list.partition('.')[0]} is not among the table's attributes.")
 
 
 def _check_key(place: str, table: Table, attribute: str) -> None:

@@ -44,7 +44,9 @@ opening: OpenedRow | None = st.session_state.pop("find_opening", None)
 if opening is not None:
     at.open_from_list(opening)
 
-st.title(registry.FIND.title)
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    st.title(registry.FIND.title, width="content")
+    st.page_link(registry.SEARCH.file, label="Search what was said", icon=registry.SEARCH.icon, width="content")
 try:
     sources = load.sources()
     notices.engine(load.engine())

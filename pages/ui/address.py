@@ -24,22 +24,23 @@ def enter(page: str) -> bool:
     return came
 
 
-def choice(label: str, options: Mapping[str, str], *, key: str, default: str | None, **look: Any) -> Any:
-    """A selectbox of id → label whose id is in the address under its key; a default stays out of it.
+def choice(label: str, options: Mapping[str, str], *, key: str, default: str | None, parameter: str | None = None, **look: Any) -> Any:
+    """A selectbox of id → label whose id is in the address under `parameter`, or its key; a default stays out of it.
 
     The address wins when it changed since the last run (a link, the browser's back button); what is not an option is
     ignored. Coming back to the page by the navigation, whose links have no parameters, keeps what was chosen before.
     The address is written by `write`, once for all choices of a run: each writing is a step of the back button.
     """
     seen: dict[str, str | None] = st.session_state.setdefault(_SEEN, {})
-    given = st.query_params.get(key)
-    first = key not in seen
-    if (first and (given is not None or key not in st.session_state)) or (not first and given != seen[key]):
+    name = parameter or key
+    given = st.query_params.get(name)
+    first = name not in seen
+    if (first and (given is not None or key not in st.session_state)) or (not first and given != seen[name]):
         st.session_state[key] = given
     if st.session_state[key] not in options:
         st.session_state[key] = default
     value = st.selectbox(label, list(options), format_func=lambda name: options[name], key=key, persist_state="session", **look)
-    seen[key] = None if value == default else value
+    seen[name] = None if value == default else value
     return value
 
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 import streamlit as st
 
 from data_access.models import Conversation, Filter
-from pages.ui import opened, registry, scroll, transcript
+from pages.ui import finder, opened, registry, scroll, transcript
 from pages.ui.opened import OpenedList, OpenedRow
 
 _PAGE = "page"
@@ -37,9 +37,9 @@ class At:
         return _parameters(self.filter.system, self.filter.conversation_id or "", self.filter.tenant_id)
 
 
-def open_from_list(row: OpenedRow) -> NoReturn:
-    """Leave a list for the replay of one of its rows."""
-    st.session_state[_OPENING] = row
+def open_from_list(row: OpenedRow, *, message: int | None = None, words: str = "") -> NoReturn:
+    """Leave a list for the replay of one of its rows: at a message, if not at the row's own, with words to find in it."""
+    st.session_state[_OPENING] = (row, message or row.message, words)
     # The list's own parameters are bound to its widgets and cannot be set from there: the replay writes the URL itself.
     st.switch_page(registry.REPLAY.file, query_params={})
 
@@ -47,8 +47,14 @@ def open_from_list(row: OpenedRow) -> NoReturn:
 def read_url() -> At | None:
     """The conversation that the URL names; None when it names none."""
     opening = st.session_state.pop(_OPENING, None)
-    if isinstance(opening, OpenedRow):
-        open_row(opening)
+    if opening is not None:
+        row, message, words = opening
+        _open(row, message)
+        # Opened once more, a conversation is at the same turn once more.
+        st.session_state[_SEEN] = (None, None)
+        if words:
+            st.session_state[finder.WORDS] = words
+            st.session_state[finder.HIT] = message
     system, conversation = st.query_params.get("system", ""), st.query_params.get("conversation", "")
     tenant = st.query_params.get("tenant") or None
     if not system or not conversation:
@@ -131,12 +137,18 @@ def _left() -> None:
 
 
 def open_row(row: OpenedRow) -> None:
-    """Open another conversation. For callbacks."""
+    """Open another conversation of the list. For callbacks."""
+    _open(row, row.message)
+
+
+def _open(row: OpenedRow, message: int | None) -> None:
     st.session_state[_CHOSEN] = row
     turn_page(1)
     st.query_params.pop("message", None)
     st.query_params.pop("tenant", None)
     st.query_params.update(_parameters(row.system, row.conversation_id, row.tenant_id))
+    if message is not None:
+        st.query_params["message"] = str(message)
     scroll.wish("replay_top")
 
 

@@ -26,7 +26,7 @@ RANGES: Mapping[str, str] = {
     "all": "All time",
     "custom": "Between two days",
 }
-_LENGTHS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
+LENGTHS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 DEFAULT_RANGE = "all"
 ORDERS: Mapping[str, str] = {
     Order.LATEST.value: "Latest activity first",
@@ -59,7 +59,7 @@ def window(preset: str, days: Sequence[date], zone: ZoneInfo, now: datetime) -> 
             return None, None
         until = datetime.combine(days[1] + timedelta(days=1), time(), zone)
         return datetime.combine(days[0], time(), zone), until
-    length = _LENGTHS.get(preset)
+    length = LENGTHS.get(preset)
     if length is None:
         return None, None
     step = STEP.total_seconds()
@@ -72,23 +72,25 @@ def ask(sources: Mapping[str, Source], zone: ZoneInfo) -> Asked:
         titles = {name: source.title for name, source in sources.items()}
         system = address.choice("System", titles, key="system", default=next(iter(titles)), width=215)
         user = st.text_input("User", key="find_user", persist_state="session", placeholder="Exact user id", width=200, autocomplete="off")
-        tenant = _tenant(sources[system])
+        tenant = tenant_field() if sources[system].place.system.has_part("tenant_id") else None
         preset = address.choice("Active in", RANGES, key="range", default=DEFAULT_RANGE, width=160)
-        days = _days(zone) if preset == "custom" else ()
+        days = days_field(zone) if preset == "custom" else ()
         order = address.choice("Sort", ORDERS, key="sort", default=Order.LATEST.value, width=190)
     address.write()
     since, until = window(preset, days, zone, times.now())
-    if user and user != user.strip():
-        # Ids that differ by a space exist, and so do slips of the mouse: it is searched as typed, and said.
-        st.caption(":orange[:material/space_bar: The user id begins or ends with a space. It is searched exactly as typed.]")
+    say_spaces(user)
     wanted = Filter(system, user or None, tenant, since, until)
-    return Asked(wanted, Order(order), _words(preset, since, until))
+    return Asked(wanted, Order(order), in_words(preset, since, until))
 
 
-def _tenant(source: Source) -> str | None:
-    """Only where the system has tenants."""
-    if not source.place.system.has_part("tenant_id"):
-        return None
+def say_spaces(user: str) -> None:
+    """Ids that differ by a space exist, and so do slips of the mouse: it is searched as typed, and said."""
+    if user and user != user.strip():
+        st.caption(":orange[:material/space_bar: The user id begins or ends with a space. It is searched exactly as typed.]")
+
+
+def tenant_field() -> str | None:
+    """The tenant, for where there are any. All pages share it."""
     given = st.text_input(
         "Tenant",
         key="tenant",
@@ -101,7 +103,8 @@ def _tenant(source: Source) -> str | None:
     return given.strip() or None if given else None
 
 
-def _days(zone: ZoneInfo) -> Sequence[date]:
+def days_field(zone: ZoneInfo) -> Sequence[date]:
+    """The first and the last day of a range; only the first while the viewer chooses. All pages share it."""
     today = times.now().astimezone(zone).date()
     found = st.date_input(
         "From and to",
@@ -115,7 +118,7 @@ def _days(zone: ZoneInfo) -> Sequence[date]:
     return found if isinstance(found, tuple) else (found,)
 
 
-def _words(preset: str, since: datetime | None, until: datetime | None) -> str:
+def in_words(preset: str, since: datetime | None, until: datetime | None) -> str:
     if since is None:
         return "of all time"
     if until is None:

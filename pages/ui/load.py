@@ -7,8 +7,10 @@ copy at every rerun, which is what `cache_data` makes, would cost more than draw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
@@ -19,14 +21,27 @@ from data_access.dynamo.plan import Plan
 from data_access.errors import UsageError
 from data_access.local import prepare
 from data_access.local.engine import Attachment, Engine, status
-from data_access.models import Filter
+from data_access.models import Conversation, Filter
 from data_access.settings import Settings, load_settings
+from data_access.snapshot import sync as syncing
+from data_access.snapshot.hot import ConversationKey, Hot, Keeper
+from data_access.snapshot.listed import listed
+from data_access.snapshot.runner import Runner, runner_of
+from data_access.snapshot.search import Found, SearchFilter
+from data_access.snapshot.search import search as find_words
+from data_access.snapshot.state import Coverage
+from data_access.snapshot.store import Store, open_store
 from data_access.systems.check import TableHealth, check
+from data_access.usage import Cell, Usage, UsageFilter, conversations_behind
+from data_access.usage import usage as count
 
 # A list that somebody works through should not change under them; a minute or two later it may be read again.
 LIST_TTL = "5m"
 LIST_ENTRIES = 8
 REPLAY_ENTRIES = 4
+USAGE_ENTRIES = 12
+# What was counted holds for one version of the snapshot.
+_BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {Hot: lambda copy: copy.version}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,80 @@ def replay(wanted: Filter, allow_scan: bool = False) -> Replay:
 def health(system: str) -> tuple[TableHealth, ...]:
     """The tables of a system against its layout. Holds no item, so everybody shares it."""
     return check(source(system))
+
+
+def store() -> Store:
+    """Where the snapshot is. Raises SnapshotOff, SettingsError."""
+    return open_store(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def keeper() -> Keeper:
+    """The one copy of the snapshot in the memory of this process. Raises SnapshotOff."""
+    return Keeper(store())
+
+
+def hot() -> Hot:
+    """The snapshot as it is now, loaded when it has changed. Raises SnapshotError, SnapshotOff, SnapshotTooLarge."""
+    return keeper().hot()
+
+
+def coverage() -> Mapping[str, Coverage]:
+    """What the snapshot holds of each system, and how old it is; empty before the first sync. Raises SnapshotError, SnapshotOff."""
+    return store().coverage()
+
+
+def runner() -> Runner:
+    """The syncs of this process. Raises SnapshotOff."""
+    return runner_of(store())
+
+
+@st.cache_resource(ttl="1m", max_entries=32, show_spinner=False, scope="session")
+def estimate(system: str, full: bool, as_of: datetime | None) -> syncing.Estimate:  # noqa: ARG001 - part of the key
+    """What a sync would do and cost; `as_of` is when the system was last read. Raises AwsError, SnapshotError."""
+    return syncing.estimate(source(system), store(), full=full)
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session", hash_funcs=_BY_VERSION)
+def _search(copy: Hot, text: str, wanted: SearchFilter) -> Found:
+    return find_words(copy, text, wanted)
+
+
+def search(text: str, wanted: SearchFilter) -> Found:
+    """Conversations with these words, looked for once for each version of the snapshot. Raises UsageError, SnapshotError."""
+    return _search(hot(), text, wanted)
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=USAGE_ENTRIES, show_spinner=False, scope="session", hash_funcs=_BY_VERSION)
+def _usage(copy: Hot, wanted: UsageFilter) -> Usage:
+    return count(copy, wanted)
+
+
+def usage(wanted: UsageFilter) -> Usage:
+    """All metrics and series of a filter, counted once for each version of the snapshot. Raises UsageError, SnapshotError."""
+    return _usage(hot(), wanted)
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session", hash_funcs=_BY_VERSION)
+def _behind(copy: Hot, wanted: UsageFilter, cell: Cell) -> tuple[ConversationKey, ...]:
+    return tuple(conversations_behind(copy, wanted, cell))
+
+
+def behind(wanted: UsageFilter, cell: Cell) -> tuple[ConversationKey, ...]:
+    """The conversations that a number of `usage` counted, latest activity first. Raises UsageError, SnapshotError."""
+    return _behind(hot(), wanted, cell)
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session")
+def from_snapshot(version: str, keys: tuple[ConversationKey, ...]) -> tuple[Conversation, ...]:  # noqa: ARG001 - part of the key
+    """These conversations as the snapshot has them, in the same order. Raises SnapshotError."""
+    return listed(store(), keys)
+
+
+def forget_usage() -> None:
+    """Count again at the next question."""
+    _usage.clear()
+    _behind.clear()
 
 
 def forget_lists() -> None:

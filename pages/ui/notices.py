@@ -27,6 +27,11 @@ _HEADLINES: dict[str, tuple[str, str, str]] = {
     "no_permission": ("lock", "red", "AWS did not permit this read"),
     "throttled": ("speed", "orange", "The table is busy"),
     "no_network": ("cloud_off", "red", "DynamoDB cannot be reached"),
+    "snapshot": ("photo_camera", "red", "The snapshot is not in order"),
+    "snapshot_off": ("photo_camera", "orange", "The snapshot is turned off"),
+    "snapshot_too_large": ("memory", "orange", "The snapshot is too large for this process"),
+    "sync_running": ("sync_lock", "orange", "A sync is running already"),
+    "sync_stopped": ("stop_circle", "orange", "The sync was stopped"),
     "no_credentials": ("key_off", "red", "There are no AWS credentials"),
 }
 _FALLBACK = ("error", "red", "This could not be read")
@@ -36,12 +41,12 @@ PROBLEMS_SHOWN = 200
 def show(error: DataAccessError, *, again: Callable[[], None] | None = None, key: str = "again") -> None:
     """One failure: headline, sentence, remedy. `again` adds a button that asks once more."""
     with st.container(border=True, gap="xsmall"):
-        _say(error)
+        say(error)
         if again is not None:
             st.button("Try again", icon=":material/refresh:", key=key, on_click=again)
 
 
-def _say(error: DataAccessError) -> None:
+def say(error: DataAccessError) -> None:
     icon, colour, headline = _HEADLINES.get(error.code, _FALLBACK)
     st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
     st.text(error.sentence)
@@ -59,7 +64,7 @@ def to_tables() -> None:
 def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, price: str | None = None) -> None:
     """A Scan above the budget, and the button that reads it all the same, for its price."""
     with st.container(border=True, gap="xsmall"):
-        _say(error)
+        say(error)
         label = "Read it anyway" if price is None else f"Read it anyway, {price}".replace("$", "\\$")
         st.button(label, icon=":material/payments:", key=key, on_click=allow)
 

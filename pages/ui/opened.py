@@ -16,12 +16,13 @@ KEY = "opened"
 
 @dataclass(frozen=True, slots=True)
 class OpenedRow:
-    """One line of the list: just enough to open it."""
+    """One line of the list: just enough to open it. `message` is the turn at which it opens, None for its beginning."""
 
     system: str
     conversation_id: str
     user_id: str | None
     tenant_id: str | None
+    message: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,34 @@ REPLAY = PageSpec(
     url_path="replay",
     visibility="hidden",
 )
+SEARCH = PageSpec(
+    path="pages/conversations/search.py",
+    title="Search",
+    icon=":material/search:",
+    help="Find conversations by what was said in them, in every system at once, from the snapshot.",
+    section="Conversations",
+    role=READER,
+    url_path="search",
+)
+BEHIND = PageSpec(
+    path="pages/conversations/behind.py",
+    title="Conversations behind a number",
+    icon=":material/filter_alt:",
+    help="List exactly the conversations that a number of the usage page counted.",
+    section="Conversations",
+    role=READER,
+    url_path="behind",
+    visibility="hidden",
+)
+USAGE = PageSpec(
+    path="pages/insights/usage.py",
+    title="Usage",
+    icon=":material/monitoring:",
+    help="Count people, conversations, responses and tools over time, from the snapshot.",
+    section="Insights",
+    role=READER,
+    url_path="usage",
+)
 TABLES = PageSpec(
     path="pages/setup/tables.py",
     title="Tables",
@@ -56,6 +84,15 @@ TABLES = PageSpec(
     section="Setup",
     role=READER,
     url_path="tables",
+)
+SNAPSHOT = PageSpec(
+    path="pages/setup/snapshot.py",
+    title="Snapshot",
+    icon=":material/photo_camera:",
+    help="How old the copy is that answers questions about everything, what it holds, and what refreshing it costs.",
+    section="Setup",
+    role=READER,
+    url_path="snapshot",
 )
 ABOUT = PageSpec(
     path="pages/setup/about.py",
@@ -67,4 +104,4 @@ ABOUT = PageSpec(
     url_path="about",
 )
 
-PAGES: tuple[PageSpec, ...] = (FIND, REPLAY, TABLES, ABOUT)
+PAGES: tuple[PageSpec, ...] = (FIND, SEARCH, REPLAY, BEHIND, USAGE, TABLES, SNAPSHOT, ABOUT)

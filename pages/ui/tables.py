@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,7 @@ def frame(conversations: Sequence[Conversation]) -> pa.Table:
             "open": pa.array(["Open"] * len(conversations), texts),
             "look": pa.array([":material/visibility:"] * len(conversations), texts),
             "last_activity": pa.array([one.last_activity_at for one in conversations], moments),
+            "system": pa.array([one.system for one in conversations], texts),
             "user": pa.array(short([one.user_id for one in conversations]), texts),
             "tenant": pa.array(short([one.tenant_id for one in conversations]), texts),
             "messages": pa.array([one.message_count for one in conversations], pa.int64()),
@@ -90,13 +91,19 @@ def conversation_table(
     key: str,
     on_open: Callable[[str, tuple[OpenedRow, ...]], None],
     on_look: Callable[[str, tuple[Conversation, ...]], None],
+    systems: Mapping[str, str] | None = None,
 ) -> None:
     """Show the table, without the columns that the filter makes the same in every row.
+
+    `systems` are titles by id, for a list of several systems.
 
     `key` names the data, so that a click on one list is never taken for a click on another. The callbacks get the key
     of the click and exactly what was on the screen, and turn the row into an id at once.
     """
     shown = frame(conversations)
+    if systems is not None:
+        titles = pa.array([systems.get(one.system, one.system) for one in conversations], pa.string())
+        shown = shown.set_column(shown.column_names.index("system"), "system", titles)
     clock = partial(st.column_config.DatetimeColumn, width=128, format="YYYY-MM-DD HH:mm", timezone=zone.key)
     columns = {
         "open": st.column_config.ButtonColumn(
@@ -106,6 +113,7 @@ def conversation_table(
             "", width=40, type="tertiary", key=f"{key}_look", on_click=on_look, args=(f"{key}_look", tuple(conversations))
         ),
         "last_activity": clock("Last activity"),
+        "system": st.column_config.TextColumn("System", width=118),
         "user": st.column_config.TextColumn("User", width=138),
         "tenant": st.column_config.TextColumn("Tenant", width=138),
         "first": st.column_config.TextColumn("First user message", width=255),
@@ -118,11 +126,11 @@ def conversation_table(
         "conversation": st.column_config.TextColumn("Conversation", width=150),
     }
     same = [name for name, value in (("user", wanted.user_id), ("tenant", wanted.tenant_id)) if value is not None]
+    same += ["system"] if systems is None else []
     if not any(one.tenant_id for one in conversations):
         same.append("tenant")
-    shown = shown.drop_columns(same) if same else shown
     st.dataframe(
-        shown,
+        shown.drop_columns(same) if same else shown,
         column_config=columns,
         hide_index=True,
         height=ROW_PIXELS * (min(len(conversations), VISIBLE_ROWS) + 1) + 3,
@@ -193,11 +201,11 @@ def as_csv(conversations: Sequence[Conversation], zone: ZoneInfo) -> bytes:
             one.first_user_message,
             one.last_assistant_message,
         )
-        writer.writerow([_cell(cell) for cell in cells])
+        writer.writerow([safe_cell(cell) for cell in cells])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _cell(value: object) -> object:
+def safe_cell(value: object) -> object:
     """Text that a spreadsheet would run gets an apostrophe before it. Numbers stay numbers."""
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"

@@ -13,6 +13,7 @@ import streamlit as st
 
 ZONE_KEY = "zone"
 _BROWSER = ""
+_UNKNOWN = "zone_unknown"
 
 
 @cache
@@ -40,6 +41,10 @@ def zone() -> ZoneInfo:
 
 def zone_picker() -> ZoneInfo:
     """The setting, for the sidebar. app.py shows it once for all pages."""
+    # Streamlit takes a name that it does not offer out of the address without a word.
+    asked = st.query_params.get(ZONE_KEY)
+    if asked and asked not in _zones():
+        st.session_state[_UNKNOWN] = True
     st.selectbox(
         "Time zone",
         (_BROWSER, *_zones()),
@@ -47,8 +52,15 @@ def zone_picker() -> ZoneInfo:
         key=ZONE_KEY,
         bind="query-params",
         persist_state="session",
+        on_change=_forget_unknown,
     )
+    if st.session_state.get(_UNKNOWN):
+        st.caption(":orange[:material/public_off: The address names a time zone that does not exist; the one above is used.]")
     return zone()
+
+
+def _forget_unknown() -> None:
+    st.session_state.pop(_UNKNOWN, None)
 
 
 def now() -> datetime:

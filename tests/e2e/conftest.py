@@ -66,6 +66,12 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One state folder for all browser tests: the sample data is made once, each process is a cold one."""
+    return tmp_path_factory.mktemp("browser") / "state"
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A running dashboard. `log` is what it printed."""

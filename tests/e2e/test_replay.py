@@ -4,60 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import Page, expect
 
 from data_access.local.sample import LANDMARKS
 from tests.e2e.conftest import Server
+from tests.e2e.watching import LIVE, address, listen, settled, turn
 
 Serve = Callable[..., Server]
-# Streamlit asks these under the page's own path first, then under the root: the 404 is its way of finding the root.
-PROBED = ("/_stcore/health", "/_stcore/host-config")
-LIVE = "a[href]:not([href^='?'], [href^='#']), img, iframe, video, audio, embed, object, form, .katex, script"
-
-
-@dataclass(slots=True)
-class Heard:
-    """What the browser asked of whom, and what it complained about."""
-
-    host: str
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    @property
-    def foreign(self) -> list[str]:
-        return [url for url in self.requests if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != self.host]
-
-
-def listen(page: Page, server: Server) -> Heard:
-    heard = Heard(urlsplit(server.url).netloc)
-
-    def asked(request: Request) -> None:
-        heard.requests.append(request.url)
-
-    def answered(response: Response) -> None:
-        if response.status >= 400 and not response.url.endswith(PROBED):
-            heard.complaints.append(f"{response.status} {response.url}")
-
-    def said(message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
-            heard.complaints.append(message.text)
-
-    page.on("request", asked)
-    page.on("response", answered)
-    page.on("console", said)
-    page.on("pageerror", lambda error: heard.complaints.append(str(error)))
-    return heard
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One state folder for these tests: the sample data is made once, each process is a cold one."""
-    return tmp_path_factory.mktemp("replay") / "state"
 
 
 @pytest.fixture
@@ -77,19 +34,6 @@ def open_first_row(page: Page) -> None:
     box = table.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 30, box["y"] + 52)
-
-
-def turn(page: Page, position: int) -> Locator:
-    return page.locator(f".st-key-turn-{position}")
-
-
-def settled(page: Page) -> None:
-    """No script runs: what is on the screen stays, and a button is the one that will be answered."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-
-
-def address(page: Page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.url).query)
 
 
 def test_a_conversation_is_found_replayed_and_harmless(page: Page, server: Server) -> None:
@@ -154,6 +98,7 @@ def test_find_jumps_to_hits_on_other_pages(page: Page, server: Server) -> None:
     for _ in range(3):
         page.get_by_role("button", name="Next hit").click()
         expect(page.get_by_text(re.compile(rf"at {len(positions) + 1}$"))).to_be_visible()
+        settled(page)
         found = re.search(r"Turn ([\d,]+)", choice.input_value() or choice.inner_text())
         assert found is not None
         positions.append(int(found.group(1).replace(",", "")))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -13,8 +15,11 @@ from streamlit.testing.v1 import AppTest
 from data_access.dynamo.aws import Source, open_sources
 from data_access.local.engine import Engine
 from data_access.settings import load_settings
+from data_access.snapshot.hot import Hot
+from data_access.snapshot.state import Coverage
 from data_access.systems.create import create_tables
 from pages.ui import load
+from tests.data_access import asked
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 HOSTILE = "![tracking](https://evil.example/pixel.png) <img src=x onerror=alert(1)> **bold** =cmd()"
@@ -93,6 +98,38 @@ def seeded(empty: Mapping[str, Source]) -> Mapping[str, Source]:
             },
         )
     return empty
+
+
+class InventedStore:
+    """The snapshot of made-up rows, as pages ask a store."""
+
+    def __init__(self, rows: asked.Rows, read_at: datetime) -> None:
+        self._tables = asked.arrow(rows)
+        self._coverage: dict[str, Coverage] = {}
+        for system in sorted({row["system"] for row in rows["conversations"]}):
+            own = [row for row in rows["messages"] if row["system"] == system]
+            times = [row["sent_at"] for row in own if row["sent_at"] is not None]
+            counts = (sum(row["system"] == system for row in rows["conversations"]), len(own), 0, 0)
+            self._coverage[system] = Coverage(
+                system, *counts, min(times), max(times), 0, 0, read_at, read_at, read_at, "made up", (), 0, 0.0, 0.0, 0.0
+            )
+
+    def coverage(self) -> Mapping[str, Coverage]:
+        return self._coverage
+
+    def arrow(self, table: str, columns: Sequence[str] | None = None, systems: Iterable[str] | None = None) -> Any:
+        return self._tables[table].select(list(columns or self._tables[table].column_names))
+
+
+@pytest.fixture
+def invented(empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> Hot:
+    """A snapshot with every special case in it; pages answer from this copy of it."""
+    rows = asked.invented(3)
+    read_at = datetime.now(UTC) - timedelta(minutes=7)
+    copy, store = asked.hot(rows, synced={"cg": read_at}), InventedStore(rows, read_at)
+    monkeypatch.setattr(load, "hot", lambda: copy)
+    monkeypatch.setattr(load, "store", lambda: store)
+    return copy
 
 
 @pytest.fixture

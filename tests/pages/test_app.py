@@ -45,3 +45,11 @@ def test_aws_mode_reads_and_changes_nothing(sources: Mapping[str, Source], monke
     assert viewer.may(access.READER)
     assert not viewer.may(access.OPERATOR)
     assert not viewer.may("eraser")
+
+
+def test_a_time_zone_that_does_not_exist_is_said(empty: Mapping[str, Source], run: Callable[..., AppTest]) -> None:
+    app = run(zone="Mars/Olympus")
+    assert not app.exception
+    assert any("a time zone that does not exist" in caption.value for caption in app.caption)
+    app.selectbox(key="zone").set_value("Europe/Madrid").run()
+    assert not any("a time zone that does not exist" in caption.value for caption in app.caption)

@@ -178,3 +178,67 @@ def test_one_id_in_two_files_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_text(GOOD)
     with pytest.raises(SpecError, match=r"^b\.toml: id: another file has the id fifth already"):
         load_folder(tmp_path)
+
+
+RECORDS = """
+id = "sixth"
+title = "Sixth"
+
+[tables.all]
+name = "everything"
+partition_key = "user"
+sort_key = "what"
+
+[tables.all.attributes]
+user = { type = "S", part = "user_id" }
+what = { type = "S", part = "kind" }
+data = { type = "M" }
+
+[tables.all.kinds.talk]
+holds = "conversation"
+
+[tables.all.kinds.talk.attributes]
+"data.id" = { type = "S", part = "conversation_id" }
+"data.log" = { type = "L", part = "messages" }
+
+[tables.all.kinds.tasks]
+holds = "record"
+list = "data.tasks"
+done = "finished"
+
+[message]
+who = { type = "S", part = "role" }
+said = { type = "S", part = "content" }
+"""
+
+
+def test_a_records_list_is_named() -> None:
+    kind = parse(RECORDS, "sixth.toml").conversations.kinds["tasks"]
+    assert (kind.list, kind.done) == ("data.tasks", "finished")
+    reminders, todos = (built_in()["remo"].conversations.kinds[name] for name in ("reminder_data", "todo_data"))
+    assert (reminders.list, reminders.done, todos.list, todos.done) == ("data.reminders", "completed", "data.todos", "completed")
+
+
+@pytest.mark.parametrize(
+    "good, bad, words",
+    [
+        ('holds = "record"', 'holds = "conversation"', "tables.all.kinds.tasks"),
+        (
+            'holds = "conversation"',
+            'holds = "conversation"\nlist = "data.log"',
+            "kinds.talk.list: only a record has a list that is counted",
+        ),
+        ('list = "data.tasks"', "", "tables.all.kinds.tasks.done: there is no list whose entries could be done"),
+        (
+            'list = "data.tasks"',
+            'list = "date.tasks"',
+            "tables.all.kinds.tasks.list: the attribute date is not among the table's attributes",
+        ),
+        ('done = "finished"', "done = 1", "tables.all.kinds.tasks.done: "),
+    ],
+)
+def test_a_wrong_list_is_refused(good: str, bad: str, words: str) -> None:
+    assert good in RECORDS
+    with pytest.raises(SpecError) as caught:
+        parse(RECORDS.replace(good, bad, 1), "sixth.toml")
+    assert words in caught.value.sentence

@@ -1,0 +1,70 @@
+"""Search: conversations by what was said in them, from the snapshot, each opening the replay at the turn that was found."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data_access.errors import DataAccessError, UsageError
+from data_access.models import Filter
+from pages.ui import access, at, hits, load, notices, opened, registry, search_box, snapshot_line, times
+from pages.ui.opened import OpenedList, OpenedRow
+
+access.require(registry.SEARCH.role)
+zone = times.zone()
+
+
+def open_turn(row: OpenedRow, message: int | None, words: str) -> None:
+    """Leave for the replay at the next run: a page is not switched from a callback."""
+    st.session_state["search_opening"] = (row, message, words)
+
+
+opening: tuple[OpenedRow, int | None, str] | None = st.session_state.pop("search_opening", None)
+if opening is not None:
+    at.open_from_list(opening[0], message=opening[1], words=opening[2])
+
+st.title(registry.SEARCH.title)
+try:
+    systems = snapshot_line.titles()
+except DataAccessError as error:
+    notices.show(error, again=load.reopen)
+    st.stop()
+asked_system = st.query_params.get("system")
+if asked_system and asked_system not in systems:
+    notices.unknown_system(asked_system, list(systems.values()))
+
+asked = search_box.ask(systems, zone)
+st.caption(search_box.RULES)
+line_slot = st.container()
+result_slot = st.container()
+if not snapshot_line.ready(registry.SEARCH.title):
+    st.stop()
+with line_slot:
+    snapshot_line.show(zone, system=asked.filter.system)
+if not asked.text:
+    st.stop()
+
+try:
+    with result_slot, st.spinner("Searching", show_time=True):
+        found = load.search(asked.text, asked.filter)
+except DataAccessError as error:
+    with result_slot:
+        notices.show(error, again=None if isinstance(error, UsageError) else load.keeper.clear, key="search_again")
+    st.stop()
+
+full = len(found.hits) == asked.filter.limit
+more = full and (found.stopped_early or asked.filter.order == "best")
+with result_slot:
+    order = "with these words, newest first" if asked.filter.order == "newest" else "with these words, best first"
+    headline, searched = hits.summary(found, order=order, more=more)
+    if not found.hits:
+        notices.empty("No message has these words.", searched, *search_box.ways_out(asked))
+        st.stop()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(headline, width="content")
+        st.caption(searched, width="content")
+    opened.remember(OpenedList(Filter(asked.filter.system or ""), hits.rows(found.hits)))
+    hits.show(found.hits, systems, zone, open_turn)
+    if more and asked.may_grow:
+        st.button("More results", icon=":material/expand_more:", key="search_more", on_click=search_box.more)
+    elif more:
+        st.caption(f"These are {len(found.hits):,}, as many as fit here: add a word or narrow the filter to see others.")

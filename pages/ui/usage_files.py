@@ -1,0 +1,59 @@
+"""The rows behind a chart or table, to take away: CSV for spreadsheets, Parquet for everything else."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import streamlit as st
+
+from pages.ui import tables
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def offer(rows: Rows, name: str, zone: ZoneInfo) -> None:
+    """A small menu. Both files are made when they are asked for."""
+    with st.popover("Data", icon=":material/download:", type="tertiary", width="content", disabled=not rows, key=f"usage_data_{name}"):
+        for label, make, extension, mime in (
+            ("CSV, for spreadsheets", as_csv, "csv", "text/csv"),
+            ("Parquet", as_parquet, "parquet", "application/vnd.apache.parquet"),
+        ):
+            st.download_button(
+                label,
+                partial(make, rows, zone),
+                file_name=f"usage-{name}.{extension}",
+                mime=mime,
+                key=f"usage_{extension}_{name}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def as_csv(rows: Rows, zone: ZoneInfo) -> bytes:
+    """UTF-8 with a mark, times in the viewer's zone, no cell that runs as a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    if rows:
+        writer.writerow(list(rows[0]))
+    for row in rows:
+        writer.writerow(
+            [tables.safe_cell(value.astimezone(zone).isoformat() if isinstance(value, datetime) else value) for value in row.values()]
+        )
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_parquet(rows: Rows, zone: ZoneInfo) -> bytes:
+    """Days are dates, times are UTC whatever the zone."""
+    del zone
+    out = io.BytesIO()
+    names = list(rows[0]) if rows else []
+    pq.write_table(pa.table({name: [row[name] for row in rows] for name in names}), out)
+    return out.getvalue()

@@ -1,0 +1,132 @@
+"""Snapshot and search in a real browser: a sync that two browsers watch, a word that opens its turn, hostile hits on the screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import REPOSITORY, Server
+from tests.e2e.watching import LIVE, address, listen, settled, turn
+
+Serve = Callable[..., Server]
+# Slow enough to be watched: all of the sample is about 1,000 read units.
+RATE = 100
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A snapshot of this test's own."""
+    file = tmp_path / "dynascope.toml"
+    file.write_text(f'scan_rate = {RATE}\n[snapshot]\nplace = "snapshot"\n')
+    return file
+
+
+@pytest.fixture
+def server(serve: Serve, filled: Path, config: Path) -> Server:
+    return serve(filled, DYNASCOPE_CONFIG=str(config))
+
+
+def sync(server: Server, config: Path) -> None:
+    """What cron does, beside the running dashboard."""
+    place = os.environ | {"DYNASCOPE_STATE": str(server.state), "DYNASCOPE_CONFIG": str(config)}
+    config.write_text(config.read_text().replace(f"scan_rate = {RATE}\n", ""))
+    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=120)
+
+
+def search(page: Page, words: str) -> None:
+    box = page.get_by_placeholder(re.compile("refund"))
+    box.fill(words)
+    box.press("Enter")
+    settled(page)
+
+
+def test_two_browsers_watch_a_sync_and_a_word_opens_its_turn(page: Page, browser: Browser, server: Server) -> None:
+    heard = listen(page, server)
+    with browser.new_context(viewport={"width": 1440, "height": 960}, locale="en-GB", timezone_id="UTC") as context:
+        other = context.new_page()
+        for one in (page, other):
+            one.goto(f"{server.url}/snapshot")
+            expect(one.get_by_text("Never read")).to_have_count(4)
+        everything = page.locator(".st-key-snapshot_all").get_by_role("button")
+        expect(everything).to_have_text(re.compile(r"Read everything · [\d,]+ units, \$0\.000\d$"))
+        everything.click()
+        for one in (page, other):
+            expect(one.get_by_role("progressbar")).to_be_visible()
+            expect(one.get_by_role("button", name="Stop")).to_be_enabled()
+        expect(page.get_by_text(re.compile(r"[1-9]\d* items, [\d.]+ read units")).first).to_be_visible()
+        # The one who did not begin it ends it, between two pages.
+        other.get_by_role("button", name="Stop").click()
+        for one in (page, other):
+            expect(one.get_by_text("The last sync was stopped")).to_be_visible()
+        # Again, and whoever pressed the button goes away: a sync is nobody's page.
+        everything.click()
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        page.goto("about:blank")
+        expect(other.get_by_role("progressbar")).to_be_visible()
+        expect(other.get_by_text("The snapshot was refreshed")).to_be_visible(timeout=60_000)
+        expect(other.get_by_text("Never read")).to_have_count(0)
+
+        search_page = other
+        search_page.get_by_role("link", name="Search", exact=True).click()
+        search(search_page, "invoice")
+        expect(search_page.get_by_text(re.compile(r"^\d+ conversations with these words"))).to_be_visible()
+        hit = search_page.get_by_role("button", name=re.compile(r"^Turn \d")).first
+        position = int(re.sub(r"\D", "", hit.inner_text()))
+        hit.click()
+        linked = turn(search_page, position)
+        expect(linked).to_be_in_viewport()
+        expect(linked.locator("[class*='stMarkdownColoredBackground']").first).to_have_text(re.compile("invoice", re.IGNORECASE))
+        assert address(search_page)["message"] == [str(position)]
+        assert "invoice" not in search_page.url
+        expect(search_page.get_by_text(re.compile(r"^1 of \d+$"))).to_be_visible()
+        settled(search_page)
+        search_page.keyboard.press("j")
+        expect(search_page.get_by_text(re.compile(r"^2 of \d+$"))).to_be_visible()
+        second = int(address(search_page)["message"][0])
+        expect(turn(search_page, second)).to_be_in_viewport()
+    assert heard.foreign == []
+    assert heard.complaints == []
+    assert "Traceback" not in server.log.read_text()
+    assert "invoice" not in server.log.read_text()
+
+
+def test_hostile_hits_do_nothing(page: Page, server: Server, config: Path) -> None:
+    heard = listen(page, server)
+    page.goto(f"{server.url}/search")
+    expect(page.get_by_text("Search needs a snapshot, and there is none yet")).to_be_visible()
+    sync(server, config)
+    for words in ("tracker", "https", "script", "smile", "img", "](", "material"):
+        search(page, words)
+        expect(page.get_by_text(re.compile(r"conversations? with these words|No message has these words"))).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        main = page.get_by_test_id("stMain")
+        links = main.get_by_test_id("stPageLink").locator(LIVE).count()
+        assert main.locator(LIVE).count() == links, words
+        assert not re.search("[\u200b\u202a-\u202e\u2066-\u2069\ufeff]", main.inner_text()), words
+    assert heard.foreign == []
+    assert heard.complaints == []
+
+
+def test_nothing_sticks_out_of_the_page(page: Page, server: Server, config: Path) -> None:
+    """On a desk and on a telephone, by day and by night."""
+    sync(server, config)
+    for width in (1440, 420):
+        page.emulate_media(color_scheme="dark" if width < 500 else "light")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{server.url}/snapshot")
+        expect(page.get_by_text("Read by").first).to_be_visible()
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        page.goto(f"{server.url}/search")
+        search(page, "tracker")
+        for hit in page.get_by_role("button", name=re.compile(r"^Turn \d")).all():
+            box = hit.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= width + 1
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width

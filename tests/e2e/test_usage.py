@@ -1,0 +1,115 @@
+"""Usage in a real browser, on the sample data: from a number of a chart or a table to exactly its conversations, and on to a replay."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import REPOSITORY, Server
+from tests.e2e.watching import address, listen, settled
+
+Serve = Callable[..., Server]
+TUESDAY_NINE = 1 * 24 + 9
+
+
+@pytest.fixture
+def server(serve: Serve, filled: Path, tmp_path: Path) -> Server:
+    """With a snapshot of this test's own, read while the server runs: as cron would."""
+    config = tmp_path / "dynascope.toml"
+    config.write_text('[snapshot]\nplace = "snapshot"\n')
+    started = serve(filled, DYNASCOPE_CONFIG=str(config))
+    place = os.environ | {"DYNASCOPE_STATE": str(filled), "DYNASCOPE_CONFIG": str(config)}
+    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=120)
+    return started
+
+
+def open_first_row(page: Page) -> None:
+    """The cells of the list are drawn on a canvas: the button of the first row is at this place of it."""
+    table = page.get_by_test_id("stDataFrame").locator("canvas").first
+    expect(table).to_be_visible()
+    page.wait_for_timeout(500)  # it is drawn after it is there
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 30, box["y"] + 52)
+
+
+def bars(page: Page, chart: str) -> Locator:
+    return page.locator(f".st-key-{chart} .bars .point")
+
+
+def click(page: Page, bar: Locator) -> None:
+    """Plotly draws a layer over its bars that takes the mouse: so the place is clicked, not the bar."""
+    bar.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # the layout settles as the rest of the page arrives
+    box = bar.locator("path").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile("/behind"))
+
+
+def counted(page: Page) -> int:
+    found = page.get_by_text(re.compile(r"^[\d,]+ conversations? "))
+    expect(found).to_be_visible()
+    return int(found.inner_text().split()[0].replace(",", ""))
+
+
+def test_from_a_number_to_its_conversations(page: Page, server: Server) -> None:
+    heard = listen(page, server)
+    page.goto(f"{server.url}/usage?range=all")
+    expect(bars(page, "usage_hours")).to_have_count(168)
+    cell = bars(page, "usage_hours").nth(TUESDAY_NINE)
+    number = int((cell.text_content() or "0").strip("\u2007"))
+    assert number > 1
+    click(page, cell)
+    assert counted(page) == number
+    expect(page.get_by_text(f"{number} conversations of all systems active on Tuesdays between 09:00 and 10:00")).to_be_visible()
+    assert address(page)["weekday"] == ["1"]
+
+    open_first_row(page)
+    expect(page.get_by_text(f"1 of {number}", exact=True)).to_be_visible()
+    settled(page)
+    page.keyboard.press("j")
+    expect(page.get_by_text(f"2 of {number}", exact=True)).to_be_visible()
+
+    # A bar of the last full week, whose number is where the mouse is.
+    page.goto(f"{server.url}/usage?range=all")
+    expect(bars(page, "usage_over_Day").first).to_be_visible()
+    settled(page)
+    page.locator(".st-key-usage_by").get_by_text("Week", exact=True).click()
+    chart = page.locator(".st-key-usage_over_Week")
+    week = chart.locator(".bars .point").nth(6)
+    week.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = week.locator("path").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    said = chart.locator(".hoverlayer").get_by_text(re.compile("Conversations"))
+    expect(said).to_be_visible()
+    number = int((said.text_content() or "").rpartition(":")[2].strip().replace(",", ""))
+    click(page, week)
+    assert counted(page) == number
+    assert heard.foreign == []
+    assert heard.complaints == []
+
+
+def test_nothing_sticks_out_of_the_page(page: Page, server: Server) -> None:
+    """On a desk and on a telephone, by day and by night."""
+    for width in (1440, 420):
+        page.emulate_media(color_scheme="dark" if width < 500 else "light")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{server.url}/usage?range=90d")
+        expect(bars(page, "usage_hours")).to_have_count(168)
+        settled(page)
+        for part in ("People", "Conversations", "Responses", "Tools", "Leaders", "Kept now"):
+            page.get_by_role("tab", name=part, exact=True).click()
+            settled(page)
+            expect(page.get_by_role("tab", name=part, exact=True)).to_have_attribute("aria-selected", "true")
+            assert page.evaluate("document.scrollingElement.scrollWidth") <= width
