@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import random
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -30,6 +32,7 @@ _MILLION = 1_000_000
 _PAGE_ITEMS = 2_000
 _MEGABYTES = 600.0
 _ROUNDS = 3
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def whole_table(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
@@ -101,12 +104,9 @@ def _update(source: Source, more: int, *, day: int) -> _Update:
 def memory(_sources: Mapping[str, Source], _endpoint: str) -> list[Figure]:
     """The most memory that a process takes that brings a million messages from pages to tables."""
     with tempfile.TemporaryDirectory() as folder:
-        context = multiprocessing.get_context("spawn")
-        queue: Any = context.Queue()
-        child = context.Process(target=_measure, args=(folder, queue))
-        child.start()
-        peak, seconds, disk = queue.get(timeout=600)
-        child.join()
+        # A process of its own, and not a fork: pages that ran in this one have left their memory, and another main module.
+        command = [sys.executable, "-m", "benchmarks.syncing", folder]
+        peak, seconds, disk = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=600, cwd=ROOT).stdout)
     return [
         Figure(f"memory to sync {_MILLION:,} messages", peak, "the bound", _MEGABYTES, "MB", _MEGABYTES, "at most 600 MB"),
         Figure("  the same, time from pages to tables", seconds, "size of the tables in MB", disk, "", None, "for information"),
@@ -174,7 +174,7 @@ def _pages() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             yield table, items
 
 
-def _measure(folder: str, queue: Any) -> None:
+def _measure(folder: str) -> None:
     from data_access.settings import Place
     from data_access.snapshot import build, staging
     from data_access.snapshot.rows import RowReader
@@ -200,9 +200,8 @@ def _measure(folder: str, queue: Any) -> None:
     assert state.coverage.messages == _MILLION, f"{state.coverage.messages} messages are in the snapshot"
     staged.clear()
     disk = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet")) / 1e6
-    queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, spent, disk))
+    print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, spent, disk]))
 
 
 if __name__ == "__main__":
-    for figure in memory({}, ""):
-        print(figure)
+    _measure(sys.argv[1])
