@@ -143,6 +143,8 @@ class CredentialsMissing(AwsError):
     code = "no_credentials"
 
 
+# What an IAM policy calls the services.
+_ACTIONS = {"DynamoDB": "dynamodb", "CloudWatch": "cloudwatch", "the Price List": "pricing"}
 _DENIED = {
     "AccessDeniedException",
     "AccessDenied",
@@ -176,10 +178,16 @@ _NO_CREDENTIALS = (
 )
 
 
-def from_aws(error: ClientError | BotoCoreError, *, operation: str, table: str | None = None, index: str | None = None) -> AwsError:
-    """Turn an error of botocore into ours. AWS's own text is left out: it can carry keys and account ids."""
+def from_aws(
+    error: ClientError | BotoCoreError, *, operation: str, table: str | None = None, index: str | None = None, service: str = "DynamoDB"
+) -> AwsError:
+    """Turn an error of botocore into ours. AWS's own text is left out: it can carry keys and account ids.
+
+    `service` is the one that was asked: DynamoDB, CloudWatch, the Price List.
+    """
     place = " of ".join(part for part in (f"the index {index}" if index else "", f"the table {table}" if table else "") if part)
-    place = place or "DynamoDB"
+    on = f" on {place}" if place else ""
+    place = place or service
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", "")).rpartition("#")[2]
         if code in _MISSING:
@@ -206,20 +214,20 @@ def from_aws(error: ClientError | BotoCoreError, *, operation: str, table: str |
         if code in _DENIED:
             return AccessDenied(
                 f"AWS did not permit {operation} on {place}.",
-                f"Give this identity dynamodb:{operation} on it: the README has the policy.",
+                f"Give this identity {_ACTIONS[service]}:{operation}{' on it' if table else ''}: the README has the policy.",
                 table=table,
                 index=index,
             )
         if code in _THROTTLED:
             return Throttled(
-                f"DynamoDB throttled {operation} on {place}, after several retries.",
-                "Wait a minute, or lower the rate of the read.",
+                f"{service} throttled {operation}{on}, after several retries.",
+                "Wait a minute, or lower the rate of the read." if service == "DynamoDB" else "Wait a minute and ask again.",
                 table=table,
                 index=index,
             )
         return AwsError(
-            f"DynamoDB refused {operation} on {place} ({code or 'no code'}).",
-            "Check the table against its system on the tables page.",
+            f"{service} refused {operation}{on} ({code or 'no code'}).",
+            "Check the table against its system on the tables page." if table else "Check the Region and the rights of this identity.",
             table=table,
             index=index,
         )
@@ -232,13 +240,13 @@ def from_aws(error: ClientError | BotoCoreError, *, operation: str, table: str |
         )
     if isinstance(error, HTTPClientError | ConnectionError):
         return Unreachable(
-            f"DynamoDB did not answer {operation} on {place}.",
+            f"{service} did not answer {operation}{on}.",
             "Check the network, the Region and the endpoint variables.",
             table=table,
             index=index,
         )
     return AwsError(
-        f"{operation[0].upper()}{operation[1:]} on {place} failed before it reached DynamoDB ({type(error).__name__}).",
+        f"{operation[0].upper()}{operation[1:]} on {place} failed before it reached {service} ({type(error).__name__}).",
         "Check the Region and the AWS configuration.",
         table=table,
         index=index,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import botocore.session
 import orjson
@@ -57,12 +57,23 @@ def open_sources(settings: Settings, endpoint: str | None = None) -> Mapping[str
     Clients can be used from any thread; nothing is sent yet.
     """
     return {
-        name: Source(place, _client(place, settings, endpoint), settings.scan_budget, settings.scan_rate)
+        name: Source(place, open_client("dynamodb", place, settings, endpoint), settings.scan_budget, settings.scan_rate)
         for name, place in settings.places.items()
     }
 
 
-def _client(place: Place, settings: Settings, endpoint: str | None) -> DynamoDBClient:
+def open_client(
+    service: Literal["dynamodb", "cloudwatch", "pricing"],
+    place: Place,
+    settings: Settings,
+    endpoint: str | None = None,
+    *,
+    region: str | None = None,
+) -> Any:
+    """A client of one of AWS's services with a system's own profile and role. Raises AwsError.
+
+    `endpoint` is a local server's, None for AWS. `region` is the system's, unless the service is in few Regions only.
+    """
     fixed: dict[str, Any] = {}
     if settings.mode == "local":
         # Nothing of the person's own AWS set-up is used or even read: it may be broken, and the engine checks no credentials.
@@ -70,14 +81,14 @@ def _client(place: Place, settings: Settings, endpoint: str | None) -> DynamoDBC
         fixed = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "endpoint_url": endpoint}
     else:
         core = botocore.session.Session(profile=place.profile)
-    core.register_component("response_parser_factory", _Factory())
+    if service == "dynamodb":
+        core.register_component("response_parser_factory", _Factory())
     # The model of DynamoDB is a large file: read once, the next client costs a tenth.
     core.register_component("data_loader", _loader())
     try:
         if place.role_arn is not None and settings.mode == "aws":
             _assume(core, place.role_arn, place.region)
-        made: Any = core.create_client("dynamodb", region_name=place.region, config=_config(settings), **fixed)
-        return made
+        return core.create_client(service, region_name=region or place.region, config=_config(settings), **fixed)
     except BotoCoreError as error:
         raise from_aws(error, operation="opening a client") from None
     except ValueError:
