@@ -64,19 +64,38 @@ class Facts:
         return facts
 
 
+# The class of each table that was described, by client: a meter asks for it long after the plan, and never by the network.
+_classes: weakref.WeakKeyDictionary[Any, dict[str, TableClass]] = weakref.WeakKeyDictionary()
+_classes_lock = threading.Lock()
+
+
 def describe(source: Source, name: str) -> Mapping[str, Any]:
     """The table's description as AWS gives it. Raises AwsError."""
     try:
-        return source.client.describe_table(TableName=name)["Table"]
+        description = source.client.describe_table(TableName=name)["Table"]
     except (ClientError, BotoCoreError) as error:
         raise from_aws(error, operation="DescribeTable", table=name) from None
+    with _classes_lock:
+        _classes.setdefault(source.client, {})[name] = table_class(description)
+    return description
+
+
+def table_class(description: Mapping[str, Any]) -> TableClass:
+    """AWS names the class only of a table that has, or had, another one than Standard."""
+    summary: Mapping[str, Any] = description.get("TableClassSummary", {})
+    found = summary.get("TableClass")
+    return "STANDARD_INFREQUENT_ACCESS" if found == "STANDARD_INFREQUENT_ACCESS" else "STANDARD"
+
+
+def known_class(source: Source, name: str) -> TableClass:
+    """The class of a live table as far as it was described before: every planned read was. Standard until then."""
+    with _classes_lock:
+        return _classes.get(source.client, {}).get(name, "STANDARD")
 
 
 def table_facts(description: Mapping[str, Any], table: Table, region: str) -> TableFacts:
     count, size = int(description.get("ItemCount", 0)), int(description.get("TableSizeBytes", 0))
     sized = count > 0 and size > 0
-    found: str = description.get("TableClassSummary", {}).get("TableClass", "STANDARD")
-    table_class: TableClass = "STANDARD_INFREQUENT_ACCESS" if found == "STANDARD_INFREQUENT_ACCESS" else "STANDARD"
     indexes = frozenset(
         index["IndexName"]
         for index in description.get("GlobalSecondaryIndexes", ())
@@ -89,7 +108,7 @@ def table_facts(description: Mapping[str, Any], table: Table, region: str) -> Ta
         count,
         size / count if sized else table.typical_bytes,
         sized,
-        read_price(region, table_class),
+        read_price(region, table_class(description)),
         str(description.get("TableId", "")),
     )
 

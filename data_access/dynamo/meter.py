@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_access.costs.prices import read_price
+from data_access.costs.prices import TableClass, read_price
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What was read. `units` are read request units, `by_place` the same by "table" or "table/index".
 
-    `usd` is at the on-demand price of the Region and None where that is not known. `items` counts what DynamoDB
-    evaluated, before any filter. `unmetered` counts responses that carried no capacity: then `units` is a lower bound.
+    `usd` is at the on-demand price of the Region and of each table's class, and None where one of them is not known.
+    `items` counts what DynamoDB evaluated, before any filter. `unmetered` counts responses that carried no capacity: then
+    `units` is a lower bound.
     """
 
     units: float
@@ -28,11 +29,16 @@ class Measured:
     unmetered: int = 0
 
 
-class Meter:
-    """Adds up responses, from any thread."""
+def _standard(_table: str) -> TableClass:
+    return "STANDARD"
 
-    def __init__(self, region: str) -> None:
+
+class Meter:
+    """Adds up responses, from any thread. `class_of` tells the class of a live table by its name."""
+
+    def __init__(self, region: str, class_of: Callable[[str], TableClass] = _standard) -> None:
         self._region = region
+        self._class_of = class_of
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._requests = self._items = self._unmetered = 0
@@ -57,18 +63,30 @@ class Meter:
         return sum(spent.values())
 
     def measured(self) -> Measured:
-        price = read_price(self._region)
         with self._lock:
-            units = sum(self._places.values())
             return Measured(
-                units=units,
-                usd=None if price is None else units * price.usd_per_unit,
+                units=sum(self._places.values()),
+                usd=self._usd(),
                 requests=self._requests,
                 items=self._items,
                 seconds=time.monotonic() - self._began,
                 by_place=dict(self._places),
                 unmetered=self._unmetered,
             )
+
+    def _usd(self) -> float | None:
+        """Units by class first: dollars are then a product and not a sum of many small floats."""
+        by_class: dict[TableClass, float] = {}
+        for place, units in self._places.items():
+            table_class = self._class_of(place.partition("/")[0])
+            by_class[table_class] = by_class.get(table_class, 0.0) + units
+        total = 0.0
+        for table_class, units in (by_class or {"STANDARD": 0.0}).items():
+            price = read_price(self._region, table_class)
+            if price is None:
+                return None
+            total += units * price.usd_per_unit
+        return total
 
 
 def _by_place(rows: list[Mapping[str, Any]]) -> dict[str, float]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from data_access.costs.units import PAGE_BYTES, query_units
 from data_access.dynamo.aws import CONCURRENCY, Source
 from data_access.dynamo.codec import Item, continue_key, encode
+from data_access.dynamo.facts import known_class
 from data_access.dynamo.meter import Meter, Pace
 from data_access.dynamo.plan import Operation, Step, Term
 from data_access.errors import ScanRefused, from_aws
@@ -53,7 +55,7 @@ class Reader:
         # More at once than the rate allows would only be a burst, with a long pause after it.
         self._parallel = CONCURRENCY if source.scan_rate is None else min(CONCURRENCY, max(1, int(source.scan_rate / _PAGE_UNITS)))
         self._scanned = 0.0
-        self.meter = Meter(source.place.region)
+        self.meter = Meter(source.place.region, partial(known_class, source))
 
     def pages(self, step: Step, value: str | None = None) -> Iterator[Page]:
         """The pages of a step. `value` fills the key that the plan left open. Raises AwsError, ScanRefused."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from data_access.costs.prices import TableClass
+from data_access.dynamo.facts import describe
 from data_access.dynamo.meter import Meter, Pace
+from data_access.dynamo.plan import Operation, Step
+from data_access.dynamo.read import Reader
+from tests.data_access.conftest import Answer, OpenSource, Scripted, page
 
 
 def consumed(total: float, table: float | None = None, **indexes: float) -> dict[str, Any]:
@@ -52,6 +59,39 @@ def test_the_price_is_the_regions_and_unknown_where_there_is_none() -> None:
         meter = Meter(region)
         meter.add({"ConsumedCapacity": consumed(1_000_000)}, evaluated=0)
         assert meter.measured().usd == usd
+
+
+def test_each_table_is_charged_at_the_price_of_its_class() -> None:
+    classes: dict[str, TableClass] = {"t": "STANDARD_INFREQUENT_ACCESS"}
+    meter = Meter("us-east-1", lambda table: classes.get(table, "STANDARD"))
+    meter.add({"ConsumedCapacity": consumed(3_000_000, 1_000_000, ByUser=2_000_000)}, evaluated=0)
+    assert meter.measured().usd == pytest.approx(3 * 0.155)  # An index is of its table's class.
+    meter.add({"ConsumedCapacity": {"TableName": "u", "CapacityUnits": 1_000_000}}, evaluated=0)
+    assert meter.measured().usd == pytest.approx(3 * 0.155 + 0.125)
+
+
+def test_a_class_without_a_price_leaves_the_sum_unknown() -> None:
+    meter = Meter("il-central-1", lambda _: "STANDARD_INFREQUENT_ACCESS")
+    meter.add({"ConsumedCapacity": consumed(2)}, evaluated=0)
+    assert meter.measured().usd is None
+
+
+def answer(operation: str, request: dict[str, Any], number: int) -> tuple[int, dict[str, str], bytes]:
+    if operation == "DescribeTable":
+        rare = {"TableClass": "STANDARD_INFREQUENT_ACCESS"} if request["TableName"].endswith("messages") else {"TableClass": "STANDARD"}
+        return 200, {}, json.dumps({"Table": {"TableName": request["TableName"], "TableClassSummary": rare}}).encode()
+    return page([], units=1_000_000, table=request["TableName"])
+
+
+def test_a_reader_knows_the_class_from_the_description(scripted: Callable[[Answer], Scripted], sources_at: OpenSource) -> None:
+    source = sources_at(scripted(answer).endpoint, "ai4ai")
+    reader = Reader(source, None)
+    for name in source.place.tables.values():
+        describe(source, name)
+        list(reader.pages(Step(Operation.SCAN, "messages", name, None, (), (), "", 0.0, None)))
+    by_place = reader.meter.measured().by_place
+    assert set(by_place) == set(source.place.tables.values())
+    assert reader.meter.measured().usd == pytest.approx(0.125 + 0.155)
 
 
 def test_it_adds_up_from_many_threads() -> None:
