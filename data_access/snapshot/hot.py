@@ -10,13 +10,15 @@ API for those who ask:
     hot.texts                                            the folded texts for search, None if it was made with texts=False
     hot.close()
 
-Ids are whole numbers here (`conv`, `person`, `tenant`, `system`, `tool`), with a table for each that says what they stand
+Ids are whole numbers here (`conv`, `person`, `tenant`, `system`, `tool`, `item_table`), with a table for each that says what they stand
 for. A person is a user id within one system. A conversation is its id together with its system, tenant and user: some
 systems number conversations by user or by tenant.
 
 `messages` has one row a message, newest first (`n` counts from 0), `activity` one row for what happened in one
 conversation in one quarter of an hour. Every zone's days begin on a quarter, so days, hours and weeks of any zone come from
 `activity`, which is about a tenth as long; only a window that begins or ends inside a quarter looks at its `messages`.
+Messages, conversations and records have their `bytes` and, as `item_table`, the live table that their item lies in: sizes.py
+says what lies in a table.
 Rows that have expired stay and are left out when a question is asked, by the time of that question.
 """
 

@@ -41,13 +41,15 @@ CREATE TABLE systems (system_id UTINYINT, system VARCHAR);
 CREATE TABLE tenants (tenant INTEGER, system_id UTINYINT, tenant_id VARCHAR);
 CREATE TABLE people (person INTEGER, system_id UTINYINT, user_id VARCHAR);
 CREATE TABLE tools (tool INTEGER, name VARCHAR);
+CREATE TABLE item_tables (item_table USMALLINT, system_id UTINYINT, name VARCHAR);
 CREATE TABLE keys (
     conv INTEGER, system_id UTINYINT, tenant INTEGER, person INTEGER,
     system VARCHAR, tenant_id VARCHAR, user_id VARCHAR, conversation_id VARCHAR
 );
 CREATE TABLE staged (
     conv INTEGER, system_id UTINYINT, tenant INTEGER, person INTEGER, position INTEGER, role UTINYINT, sent_at TIMESTAMP,
-    seconds DOUBLE, tokens BIGINT, expires_at TIMESTAMP, orphaned BOOLEAN, odd BOOLEAN, content VARCHAR, arguments VARCHAR
+    seconds DOUBLE, tokens BIGINT, expires_at TIMESTAMP, orphaned BOOLEAN, odd BOOLEAN, bytes INTEGER, item_table USMALLINT,
+    content VARCHAR, arguments VARCHAR
 );
 """
 
@@ -68,6 +70,14 @@ SELECT (SELECT count(*) FROM people) + row_number() OVER (ORDER BY system_id, us
 FROM (SELECT DISTINCT system_id, user_id FROM incoming JOIN systems USING (system) WHERE user_id IS NOT NULL) AS found
 ANTI JOIN people USING (system_id, user_id)
 """
+# The live tables that items lie in: few, so that a row needs two bytes to name its own.
+_NEW_ITEM_TABLES = """
+INSERT INTO item_tables
+SELECT (SELECT count(*) FROM item_tables) + row_number() OVER (ORDER BY system_id, name) - 1, system_id, name
+FROM (SELECT DISTINCT system_id, item_table AS name FROM incoming JOIN systems USING (system) WHERE item_table IS NOT NULL) AS found
+ANTI JOIN item_tables USING (system_id, name)
+"""
+_WITH_ITEM_TABLES = "LEFT JOIN item_tables AS place ON place.system_id = {system_id} AND place.name = incoming.item_table"
 # Nothing is an empty text in the keys: ids are never empty, and equality of texts is faster than a null-safe one.
 _NEW_KEYS = """
 INSERT INTO keys
@@ -91,8 +101,8 @@ INSERT INTO staged
 SELECT keys.conv, keys.system_id, keys.tenant, keys.person, incoming.position,
     CASE incoming.role WHEN 'user' THEN 0 WHEN 'system' THEN 2 WHEN 'tool' THEN 3 ELSE 1 END,
     incoming.sent_at, incoming.response_seconds, incoming.tokens, {_EXPIRES},
-    coalesce(incoming.orphaned, false), coalesce(incoming.problems, 0) > 0, {{content}}, {{arguments}}
-{_WITH_KEYS}
+    coalesce(incoming.orphaned, false), coalesce(incoming.problems, 0) > 0, incoming.bytes, place.item_table, {{content}}, {{arguments}}
+{_WITH_KEYS} {_WITH_ITEM_TABLES.format(system_id="keys.system_id")}
 """
 # A turn is an assistant's message directly behind a user's. Those with a response time are known to be turns; the others
 # are looked up.
@@ -108,7 +118,7 @@ SELECT (row_number() OVER () - 1)::INTEGER AS n, * FROM (
         expires_at, {quarter_of("expires_at")} AS expiry,
         role = 1 AND (seconds IS NOT NULL OR untimed IS NOT NULL) AS turn,
         CASE WHEN seconds > {_LEAST_SECONDS} THEN seconds END AS seconds,
-        tokens, orphaned, odd, content, arguments
+        tokens, orphaned, odd, bytes, item_table, content, arguments
     FROM staged LEFT JOIN turns USING (conv, position)
     ORDER BY sent_at DESC NULLS LAST, conv DESC, position DESC
 )
@@ -160,51 +170,54 @@ _CALLS = f"""
 CREATE TABLE tool_calls AS
 SELECT *, {quarter_of("sent_at")} AS quarter FROM staged_calls ORDER BY sent_at DESC NULLS LAST
 """
-_CONVERSATION_COLUMNS = "title, started_at, last_activity_at, message_count, is_active, has_session, expires_at"
+_CONVERSATION_COLUMNS = "title, started_at, last_activity_at, message_count, is_active, has_session, bytes, expires_at"
 _STAGED_CONVERSATIONS = """
 CREATE TABLE staged_conversations (
     conv INTEGER, title VARCHAR, started_at TIMESTAMP, last_activity_at TIMESTAMP, message_count INTEGER, is_active BOOLEAN,
-    has_session BOOLEAN, expires_at TIMESTAMP
+    has_session BOOLEAN, bytes BIGINT, expires_at TIMESTAMP, item_table USMALLINT
 )
 """
 _STAGE_CONVERSATIONS = f"""
 INSERT INTO staged_conversations
-SELECT keys.conv, {", ".join(f"incoming.{name}" for name in _CONVERSATION_COLUMNS.split(", ")[:-1])}, {_EXPIRES}
-{_WITH_KEYS}
+SELECT keys.conv, {", ".join(f"incoming.{name}" for name in _CONVERSATION_COLUMNS.split(", ")[:-1])}, {_EXPIRES}, place.item_table
+{_WITH_KEYS} {_WITH_ITEM_TABLES.format(system_id="keys.system_id")}
 """
 # A conversation without a row of its own, which a complete snapshot has not, is known by its messages.
 _CONVERSATIONS = f"""
 CREATE TABLE conversations AS
 SELECT keys.conv, keys.system_id, keys.tenant, keys.person, keys.system, nullif(keys.tenant_id, '') AS tenant_id,
-    nullif(keys.user_id, '') AS user_id, keys.conversation_id, {_CONVERSATION_COLUMNS}
+    nullif(keys.user_id, '') AS user_id, keys.conversation_id, {_CONVERSATION_COLUMNS}, item_table
 FROM keys LEFT JOIN (SELECT DISTINCT ON (conv) * FROM staged_conversations) AS own USING (conv) ORDER BY keys.conv
 """
 _RECORDS = """
 CREATE TABLE records (
     system_id UTINYINT, tenant INTEGER, person INTEGER, kind VARCHAR, topic VARCHAR, updated_at TIMESTAMP, expires_at TIMESTAMP,
-    open INTEGER, done INTEGER
+    open INTEGER, done INTEGER, bytes INTEGER, item_table USMALLINT
 )
 """
 _STAGE_RECORDS = f"""
 INSERT INTO records
-SELECT systems.system_id, tenants.tenant, people.person, kind, topic, updated_at, {_EXPIRES}, coalesce(open, 0), coalesce(done, 0)
+SELECT systems.system_id, tenants.tenant, people.person, kind, topic, updated_at, {_EXPIRES}, coalesce(open, 0), coalesce(done, 0),
+    incoming.bytes, place.item_table
 FROM incoming JOIN systems USING (system)
 LEFT JOIN tenants ON tenants.system_id = systems.system_id AND tenants.tenant_id = incoming.tenant_id
 LEFT JOIN people ON people.system_id = systems.system_id AND people.user_id = incoming.user_id
+{_WITH_ITEM_TABLES.format(system_id="systems.system_id")}
 """
 
 
 _KEY = ("system", "conversation_id", "tenant_id", "user_id")
 _SAID = ("content", "arguments")
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "conversations": (*_KEY, *_CONVERSATION_COLUMNS.split(", ")),
+    "conversations": (*_KEY, *_CONVERSATION_COLUMNS.split(", "), "item_table"),
     "messages": (
         *_KEY,
-        *("position", "role", "sent_at", "response_seconds", "tokens", "expires_at", "orphaned", "problems"),
+        *("position", "role", "sent_at", "response_seconds", "tokens", "expires_at", "orphaned", "problems", "bytes"),
+        "item_table",
         *_SAID,
     ),
     "tool_calls": (*_KEY, "position", "tool", "status", "sent_at", "seconds", "expires_at"),
-    "user_records": ("system", "user_id", "tenant_id", "kind", "topic", "updated_at", "expires_at", "open", "done"),
+    "user_records": ("system", "user_id", "tenant_id", "kind", "topic", "updated_at", "expires_at", "open", "done", "bytes", "item_table"),
 }
 
 
@@ -221,10 +234,10 @@ def load(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Source], *,
         content="incoming.content" if texts else "NULL", arguments="incoming.arguments" if texts else "NULL"
     )
     for name, statements in (
-        ("conversations", (_NEW_SYSTEMS, _NEW_TENANTS, _NEW_PEOPLE, _NEW_KEYS, _STAGE_CONVERSATIONS)),
-        ("messages", (_NEW_SYSTEMS, _NEW_TENANTS, _NEW_PEOPLE, _NEW_KEYS, stage_messages)),
+        ("conversations", (_NEW_SYSTEMS, _NEW_TENANTS, _NEW_PEOPLE, _NEW_KEYS, _NEW_ITEM_TABLES, _STAGE_CONVERSATIONS)),
+        ("messages", (_NEW_SYSTEMS, _NEW_TENANTS, _NEW_PEOPLE, _NEW_KEYS, _NEW_ITEM_TABLES, stage_messages)),
         ("tool_calls", (_NEW_SYSTEMS, _NEW_TENANTS, _NEW_PEOPLE, _NEW_KEYS, _TOOLS, _STAGE_CALLS)),
-        ("user_records", (_NEW_SYSTEMS, _NEW_TENANTS, _NEW_PEOPLE, _STAGE_RECORDS)),
+        ("user_records", (_NEW_SYSTEMS, _NEW_TENANTS, _NEW_PEOPLE, _NEW_ITEM_TABLES, _STAGE_RECORDS)),
     ):
         for chunk in _chunks(connection, name, tables.get(name)):
             connection.register("incoming", chunk)
