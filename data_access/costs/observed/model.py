@@ -132,10 +132,11 @@ def add(amounts: Iterable[float | None]) -> float | None:
 
 def _total(system: str, resources: tuple[ResourceCosts, ...]) -> SystemTotal:
     lines = [line for resource in resources for line in resource.lines]
+    kinds: list[What] = list(dict.fromkeys(line.what for line in lines))
     return SystemTotal(
         system,
         add(line.usd for line in lines),
         add(line.month_usd for line in lines),
-        {what: add(line.usd for line in lines if line.what == what) for what in dict.fromkeys(line.what for line in lines)},
+        {what: add(line.usd for line in lines if line.what == what) for what in kinds},
         all(resource.complete for resource in resources),
     )
