@@ -2,5 +2,6 @@
 
 from data_access.local.sample.oddities import LANDMARKS, Landmarks
 from data_access.local.sample.store import fill, items
+from data_access.local.sample.traffic import traffic
 
-__all__ = ["LANDMARKS", "Landmarks", "fill", "items"]
+__all__ = ["LANDMARKS", "Landmarks", "fill", "items", "traffic"]
