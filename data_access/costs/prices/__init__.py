@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data_access.costs.prices.book import PriceBook
 from data_access.costs.prices.built_in import GUIDE_2024, PRICE_DATE, built_in_prices
 from data_access.costs.prices.estimates import read_price
 from data_access.costs.prices.model import Prices, Rates, ReadPrice, Reserved, ReservedKind, TableClass
@@ -9,6 +10,7 @@ from data_access.costs.prices.model import Prices, Rates, ReadPrice, Reserved, R
 __all__ = [
     "GUIDE_2024",
     "PRICE_DATE",
+    "PriceBook",
     "Prices",
     "Rates",
     "ReadPrice",
