@@ -74,9 +74,12 @@ class TableSeen:
     problems: tuple[AwsError, ...] = field(default=())
 
 
-def look_at(source: Source, name: str, stored: Stored | None) -> TableSeen:
-    """Everything of one live table. `stored` is what the snapshot knows to lie in it. Raises AwsError (TableMissing …) where
-    DescribeTable failed; what else failed is in `problems`."""
+def look_at(source: Source, name: str, stored: Stored | None, keeper: Any = None) -> TableSeen:
+    """Everything of one live table. `stored` is what the snapshot knows to lie in it, `keeper` the client that knows its backups,
+    if that is another one.
+
+    Raises AwsError (TableMissing …) where DescribeTable failed; what else failed is in `problems`.
+    """
     live = describe(source, name)
     problems: list[AwsError] = []
     unasked: set[str] = set()
@@ -91,8 +94,9 @@ def look_at(source: Source, name: str, stored: Stored | None) -> TableSeen:
                 problems.append(from_aws(error, operation=operation, table=name))
             return None
 
-    recovery = ask("DescribeContinuousBackups", lambda: _recovery(source.client, name))
-    backups = ask("ListBackups", lambda: _backups(source.client, name))
+    keeper = source.client if keeper is None else keeper
+    recovery = ask("DescribeContinuousBackups", lambda: _recovery(keeper, name))
+    backups = ask("ListBackups", lambda: _backups(keeper, name))
     size = _table_size(live, stored)
     locals_: Sequence[Mapping[str, Any]] = live.get("LocalSecondaryIndexes") or ()
     return TableSeen(

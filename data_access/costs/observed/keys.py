@@ -6,8 +6,6 @@ as lie in the table of it. A user record is written when it was updated, and rea
 a chatbot really made, no table knows: these are keys to split by, not units.
 """
 
-# ruff: noqa: S608 - what goes into statements is written here or is a whole number
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -6,11 +6,11 @@ tell is unknown, and so is what has no price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from data_access.capacity.series import Answer, Metric, Series
 from data_access.costs.observed.allowance import free_usd
@@ -28,7 +28,7 @@ from data_access.snapshot.sizes import Stored
 class Readable(Protocol):
     """What is needed of CloudWatch."""
 
-    def read(self, metrics: tuple[Metric, ...], since: datetime, until: datetime, /) -> Answer: ...
+    def read(self, metrics: Sequence[Metric], since: datetime, until: datetime, /) -> Answer: ...
 
 
 class PriceSource(Protocol):
@@ -53,16 +53,17 @@ def observe(
     now: datetime | None = None,
     free_tier: bool = False,
     stored: Mapping[str, Mapping[str, Stored]] | None = None,
+    keepers: Mapping[str, Any] | None = None,
     region: str | None = None,
 ) -> Observed:
     """Every table and every global secondary index of the systems in `sources`, in whole hours of UTC.
 
     `stored` is, by system, what the snapshot knows to lie in each live table: for tables of which DescribeTable has no size.
-    `region` prices everything as in that Region. Raises UsageError: a wrong window, a `region` that is not known.
+    `keepers` are the clients that know a system's backups where its source's own does not: in local mode. `region` prices everything as in that Region. Raises UsageError: a wrong window, a `region` that is not known.
     """
     span = span_of(since, until, now or datetime.now(UTC))
     fixed = book.prices(region) if region is not None else None
-    seen, problems = _look(sources, stored or {})
+    seen, problems = _look(sources, stored or {}, keepers or {})
     series, own_usd, sample, unanswered = _count(sources, cloudwatches, seen, span)
     problems += unanswered
     prices: dict[str, Prices] = {}
@@ -103,12 +104,14 @@ def observe(
     )
 
 
-def _look(sources: Mapping[str, Source], stored: Mapping[str, Mapping[str, Stored]]) -> tuple[list[_Seen], list[DataAccessError]]:
+def _look(
+    sources: Mapping[str, Source], stored: Mapping[str, Mapping[str, Stored]], keepers: Mapping[str, Any]
+) -> tuple[list[_Seen], list[DataAccessError]]:
     """Every table that is there, in the order of the systems and of their files."""
 
     def one(source: Source, name: str) -> TableSeen | AwsError:
         try:
-            return look_at(source, name, stored.get(source.id, {}).get(name))
+            return look_at(source, name, stored.get(source.id, {}).get(name), keepers.get(source.id))
         except AwsError as error:
             return error
 
