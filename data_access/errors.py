@@ -164,6 +164,9 @@ _NOT_ACCEPTED = {
 _THROTTLED = {
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
+    "Throttling",
+    "RequestThrottled",
+    "TooManyRequestsException",
     "RequestLimitExceeded",
     "LimitExceededException",
 }
