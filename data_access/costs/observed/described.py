@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from data_access.capacity.backups import Backup, read_backups
 from data_access.costs.observed.model import Billing
 from data_access.costs.prices import TableClass
 from data_access.dynamo.aws import Source
 from data_access.dynamo.facts import describe
-from data_access.errors import AwsError, from_aws
+from data_access.errors import DataAccessError
 from data_access.snapshot.sizes import Stored
 
 
@@ -36,12 +35,6 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class Backup:
-    bytes: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class IndexSeen:
     name: str
     projection: str
@@ -51,7 +44,8 @@ class IndexSeen:
 
 @dataclass(frozen=True, slots=True)
 class TableSeen:
-    """`recovery` and `backups` are None where DynamoDB did not say, and `unasked` names those that this engine does not have.
+    """`backups` are the table's own: those of AWS Backup are on the bill of that service. `recovery` and `backups` are None where
+    DynamoDB did not say: `problems` has the reason, and where it has none this engine keeps no such thing.
 
     `local_items` and `local_bytes` are of the local indexes, which are stored and billed with the table. `account` tells accounts
     apart; it is shown to nobody. `changed_at` is when the table was last made on-demand.
@@ -70,8 +64,7 @@ class TableSeen:
     replicas: tuple[str, ...]
     account: str
     changed_at: datetime | None
-    unasked: frozenset[str] = frozenset()
-    problems: tuple[AwsError, ...] = field(default=())
+    problems: tuple[DataAccessError, ...] = ()
 
 
 def look_at(source: Source, name: str, stored: Stored | None, keeper: Any = None) -> TableSeen:
@@ -81,22 +74,7 @@ def look_at(source: Source, name: str, stored: Stored | None, keeper: Any = None
     Raises AwsError (TableMissing …) where DescribeTable failed; what else failed is in `problems`.
     """
     live = describe(source, name)
-    problems: list[AwsError] = []
-    unasked: set[str] = set()
-
-    def ask(operation: str, question: Callable[[], Any]) -> Any:
-        try:
-            return question()
-        except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and "UnknownOperation" in str(error.response.get("Error", {}).get("Code", "")):
-                unasked.add(operation)
-            else:
-                problems.append(from_aws(error, operation=operation, table=name))
-            return None
-
-    keeper = source.client if keeper is None else keeper
-    recovery = ask("DescribeContinuousBackups", lambda: _recovery(keeper, name))
-    backups = ask("ListBackups", lambda: _backups(keeper, name))
+    kept = read_backups(source.client if keeper is None else keeper, name)
     size = _table_size(live, stored)
     locals_: Sequence[Mapping[str, Any]] = live.get("LocalSecondaryIndexes") or ()
     return TableSeen(
@@ -108,13 +86,12 @@ def look_at(source: Source, name: str, stored: Stored | None, keeper: Any = None
         sum(int(index.get("IndexSizeBytes", 0)) for index in locals_),
         _capacity(live),
         tuple(_index(index, size) for index in live.get("GlobalSecondaryIndexes") or ()),
-        recovery,
-        backups,
+        kept.recovery,
+        None if kept.backups is None else tuple(one for one in kept.backups if one.kind == "USER" and one.status != "DELETED"),
         tuple(str(replica.get("RegionName", "")) for replica in live.get("Replicas") or ()),
         _account(live),
         live.get("BillingModeSummary", {}).get("LastUpdateToPayPerRequestDateTime"),
-        frozenset(unasked),
-        tuple(problems),
+        kept.problems,
     )
 
 
@@ -139,27 +116,6 @@ def _index(live: Mapping[str, Any], table: Size) -> IndexSeen:
     else:
         seen = Size(items or None, None, "DescribeTable", f"DescribeTable has no size of this index; its projection is {projection}.")
     return IndexSeen(str(live["IndexName"]), projection, seen, _capacity(live))
-
-
-def _recovery(client: Any, name: str) -> bool:
-    said = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-    return said.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED"
-
-
-def _backups(client: Any, name: str) -> tuple[Backup, ...]:
-    """The table's own on-demand backups; AWS Backup's are on the bill of that service."""
-    found: list[Backup] = []
-    request: dict[str, Any] = {"TableName": name, "BackupType": "USER"}
-    while True:
-        page = client.list_backups(**request)
-        found += [
-            Backup(int(one.get("BackupSizeBytes", 0)), one["BackupCreationDateTime"])
-            for one in page.get("BackupSummaries", ())
-            if one.get("BackupStatus") != "DELETED"
-        ]
-        if (last := page.get("LastEvaluatedBackupArn")) is None:
-            return tuple(found)
-        request["ExclusiveStartBackupArn"] = last
 
 
 def _table_class(live: Mapping[str, Any]) -> TableClass:

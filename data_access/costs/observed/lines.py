@@ -8,12 +8,13 @@ indexes; a backup is its own size, from its creation on.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 
 from data_access.capacity.series import Metric, Series
 from data_access.costs.amounts import GB
 from data_access.costs.observed.clock import Span, month_begins, months_between, next_month
 from data_access.costs.observed.described import Capacity, Size, TableSeen
-from data_access.costs.observed.model import Line, ResourceCosts, What, add
+from data_access.costs.observed.model import Line, ResourceCosts, What
 from data_access.costs.observed.traffic import SIDES, Side, Usage, usage_of
 from data_access.costs.prices import Prices, Rates
 from data_access.costs.size import REPLICA_EXTRA, STORED_EXTRA
@@ -140,7 +141,7 @@ def _capacity_line(what: What, used: Usage, now: float, hour: float | None, span
 
 def _recovery(table: TableSeen, prices: Prices | None, span: Span) -> tuple[Line, ...]:
     """Only where it is on; a line without an amount where DynamoDB did not say whether it is."""
-    if table.recovery is None and "DescribeContinuousBackups" not in table.unasked:
+    if table.recovery is None and table.problems:
         return (
             Line("point-in-time recovery", None, "GB-months", None, "DescribeContinuousBackups", note="Whether it is on is not known."),
         )
@@ -165,13 +166,16 @@ def _recovery(table: TableSeen, prices: Prices | None, span: Span) -> tuple[Line
 
 
 def _kept_backups(table: TableSeen, prices: Prices | None, span: Span) -> tuple[Line, ...]:
-    if table.backups is None and "ListBackups" not in table.unasked:
+    if table.backups is None and table.problems:
         return (Line("backups", None, "GB-months", None, "ListBackups", note="Whether there are any is not known."),)
     if not table.backups:
         return ()
     price = prices.backup_gb_month if prices is not None else None
-    quantity = add(one.bytes / GB * months_between(max(span.since, one.created_at), span.until) for one in table.backups)
-    month = add(one.bytes / GB for one in table.backups)
+    known = [(one.bytes / GB, one.made_at) for one in table.backups if one.bytes is not None and one.made_at is not None]
+    if len(known) < len(table.backups):
+        return (Line("backups", None, "GB-months", None, "ListBackups", note="The size of a backup is not known."),)
+    quantity = sum(gb * months_between(max(span.since, made_at.astimezone(UTC)), span.until) for gb, made_at in known)
+    month = sum(gb for gb, _ in known)
     note = _said(f"{len(table.backups):,} on-demand backups, those that are there now.", _NO_PRICE if price is None else "")
     return (Line("backups", quantity, "GB-months", times(quantity, price), "ListBackups", note=note, month_usd=times(month, price)),)
 

@@ -59,7 +59,8 @@ def observe(
     """Every table and every global secondary index of the systems in `sources`, in whole hours of UTC.
 
     `stored` is, by system, what the snapshot knows to lie in each live table: for tables of which DescribeTable has no size.
-    `keepers` are the clients that know a system's backups where its source's own does not: in local mode. `region` prices everything as in that Region. Raises UsageError: a wrong window, a `region` that is not known.
+    `keepers` are the clients that know a system's backups where its source's own does not: in local mode. `region` prices
+    everything as in that Region. Raises UsageError: a wrong window, a `region` that is not known.
     """
     span = span_of(since, until, now or datetime.now(UTC))
     fixed = book.prices(region) if region is not None else None
