@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
+from data_access.costs.prices.model import TableClass
 from data_access.costs.size import REPLICA_EXTRA, STORED_EXTRA
 
 # AWS's own Pricing Calculator counts 730 hours a month; a month of 30 days has 720, one of 31 days 744.
@@ -22,8 +22,6 @@ SECONDS_AN_HOUR = 3_600
 GB = 1_024**3
 DECIMAL_GB = 10**9
 RESERVED_BLOCK = 100
-
-Class = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def reserved_saving(reserved_usd: float, hour_usd: float | None) -> float | None
 class ClassSaving:
     """A month in the table's present class and in the other one; a saving below 0 is a loss."""
 
-    other: Class
+    other: TableClass
     throughput_usd: float
     storage_usd: float
     saving_usd: float
@@ -100,7 +98,7 @@ class ClassSaving:
 
 
 def class_saving(
-    current: Class, throughput_usd: float, storage_usd: float, *, throughput_ratio: float, storage_ratio: float
+    current: TableClass, throughput_usd: float, storage_usd: float, *, throughput_ratio: float, storage_ratio: float
 ) -> ClassSaving:
     """What the other table class would cost, from a month's cost in this one.
 
