@@ -59,7 +59,9 @@ st.markdown(
 - What is on a page comes from DynamoDB to this server to your browser. Nothing is sent anywhere else: no telemetry, no
   fonts, no images, and none of a message's own links or pictures are loaded.
 - Lists are kept in this server's memory for a few minutes, for your session alone. User ids and searches are not in the URL.
-- Prices are the on-demand prices of {PRICE_DATE} of each table's Region, from the AWS cost template; they are estimates, not your bill.
+- Prices are those of each table's Region and class. With AWS, the AWS Price List is asked for them once a day and the answer is kept in the
+  state folder; where it cannot be read, and in local mode, they are the built-in prices of {PRICE_DATE}, from an AWS cost template. Each
+  page says which. They are estimates, not your bill.
 """
 )
 st.subheader("Made with")

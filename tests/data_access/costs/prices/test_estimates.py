@@ -1,4 +1,4 @@
-"""Prices: those of the table that comes with Dynascope, and none where there is none."""
+"""The price of a read without the network: the built-in table's until the price book has read the list."""
 
 from __future__ import annotations
 
