@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from data_access import local, questions
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
+from data_access.costs import told
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
@@ -27,6 +28,7 @@ from data_access.models import Filter, Role
 from data_access.narrow import Narrow, narrow
 from data_access.output import plain, say, show
 from data_access.settings import Settings, load_settings
+from data_access.snapshot.estimates import stored_sizes
 from data_access.snapshot.progress import Reporter
 from data_access.snapshot.store import open_store
 from data_access.snapshot.sync import estimate, sync
@@ -83,12 +85,14 @@ class _Session:
 
 
 def _explain(plan: Plan) -> None:
-    show({"steps": [step.describe() for step in plan.steps], "estimated_units": plan.estimated_units, "estimated_usd": plan.estimated_usd})
+    show(plan.describe())
 
 
 def _report(what: str, plan: Plan, measured: Measured) -> None:
     price = "price unknown" if measured.usd is None else f"${measured.usd:.7f}"
-    say(f"{what}: {measured.units:,.1f} read units ({price}) in {measured.requests} requests; {plan.estimated_units:,.1f} were estimated.")
+    often = {"snapshot": "about ", "table size": "at most ", "guess": ""}[plan.basis]
+    estimated = f"{often}{plan.estimated_units:,.1f} were estimated"
+    say(f"{what}: {measured.units:,.1f} read units ({price}) in {measured.requests} requests; {estimated}.")
 
 
 # Commands
@@ -105,9 +109,10 @@ def _conversations(options: argparse.Namespace, session: _Session) -> None:
     narrow((), only)  # A bound that makes no sense is refused before anything is paid for.
     source = session.source(options.system)
     if options.explain:
-        _explain(plan_list(source, wanted))
+        _explain(plan_list(source, wanted, stored_sizes(session.settings, options.system)))
         return
-    listing = list_conversations(source, wanted, allow_scan=options.allow_scan)
+    sizes = stored_sizes(session.settings, options.system)
+    listing = list_conversations(source, wanted, allow_scan=options.allow_scan, sizes=sizes)
     found = narrow(listing.conversations, only)
     for conversation in found[: options.limit]:
         show(conversation)
@@ -133,9 +138,9 @@ def _messages(options: argparse.Namespace, session: _Session) -> None:
     wanted = Filter(options.system, options.user, options.tenant, options.since, options.until, options.conversation)
     source = session.source(options.system)
     if options.explain:
-        _explain(plan_replay(source, wanted))
+        _explain(plan_replay(source, wanted, stored_sizes(session.settings, options.system)))
         return
-    found = replay(source, wanted, allow_scan=options.allow_scan)
+    found = replay(source, wanted, allow_scan=options.allow_scan, sizes=stored_sizes(session.settings, options.system))
     for message in found.messages:
         show(message)
     for problem in found.conversation.problems:
@@ -185,6 +190,11 @@ def _search(options: argparse.Namespace, session: _Session) -> None:
 
 def _usage(options: argparse.Namespace, session: _Session) -> None:
     questions.show_usage(options, session.settings)
+
+
+def _costs(options: argparse.Namespace, session: _Session) -> None:
+    sources = session.sources() if options.system is None else {options.system: session.source(options.system)}
+    told.show_costs(options, session.settings, sources)
 
 
 def _count(found: Sequence[Any], limit: int | None, what: str) -> str:
@@ -268,6 +278,11 @@ def _parser() -> _Parser:
     _questions(using)
     using.add_argument("--zone", default="UTC", metavar="Z", help="the time zone of days, weeks and hours, such as Europe/Berlin")
     using.add_argument("--describe", action="store_true", help="a line for each metric: what it counts, and how")
+
+    costing = command("costs", _costs, "what the tables cost this month so far, and what a conversation does, as one JSON object")
+    costing.add_argument("--system", help="only this system")
+    costing.add_argument("--region", metavar="R", help="at the prices of this Region, such as eu-central-1")
+    costing.add_argument("--free-tier", action="store_true", help="take the free tier off, once for each account and Region")
     return top
 
 

@@ -44,15 +44,15 @@ told AS (
     SELECT item_table, quarter, expires_at, bytes, item_table NOT IN ({containers}) AS apart FROM messages WHERE item_table IS NOT NULL
 ),
 kept AS (SELECT item_table, {updated} AS quarter, expires_at, bytes FROM records WHERE item_table IS NOT NULL)
-SELECT item_table, 'written', quarter // {a_day} AS at, count(*) FILTER (apart), sum(bytes)::BIGINT FROM told GROUP BY item_table, at
-UNION ALL SELECT item_table, 'written', began // {a_day} AS at, count(*), sum(bytes)::BIGINT FROM own GROUP BY item_table, at
-UNION ALL SELECT item_table, 'written', quarter // {a_day} AS at, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, at
+SELECT item_table, 'written', quarter // {a_day} AS slot, count(*) FILTER (apart), sum(bytes)::BIGINT FROM told GROUP BY item_table, slot
+UNION ALL SELECT item_table, 'written', began // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM own GROUP BY item_table, slot
+UNION ALL SELECT item_table, 'written', quarter // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'aged', ({now} - quarter) // {a_day} AS at, count(*), sum(bytes)::BIGINT FROM told WHERE apart GROUP BY item_table, at
+SELECT item_table, 'aged', ({now} - quarter) // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM told WHERE apart GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'aged', ({now} - active) // {a_day} AS at, count(*), sum(bytes + inside)::BIGINT FROM own GROUP BY item_table, at
+SELECT item_table, 'aged', ({now} - active) // {a_day} AS slot, count(*), sum(bytes + inside)::BIGINT FROM own GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'aged', ({now} - quarter) // {a_day} AS at, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, at
+SELECT item_table, 'aged', ({now} - quarter) // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
 UNION ALL
 SELECT item_table, 'expiring', NULL, count(*), sum(bytes)::BIGINT FROM told WHERE apart AND expires_at < {soon} GROUP BY item_table
 UNION ALL
