@@ -199,7 +199,7 @@ def report(source: Source, cloudwatch: CloudWatch, since: datetime, until: datet
         spikes=tuple(
             sorted((spike for table in found for spike in _spikes(table)), key=lambda one: (one.minute, one.table, one.index or ""))
         ),
-        unused=tuple(index for table in found for index in _unused(table, since)),
+        unused=tuple(index for table in found for index in _unused(table, since, sample=answer.sample)),
         problems=(*problems, *answer.problems),
         answer=answer,
     )
@@ -269,7 +269,7 @@ def _counts(series: Series) -> dict[datetime, float]:
     return {at: value for at, value in zip(series.times, series.values, strict=True) if value > 0}
 
 
-def _unused(table: TableCapacity, since: datetime) -> Iterator[UnusedIndex]:
+def _unused(table: TableCapacity, since: datetime, *, sample: bool) -> Iterator[UnusedIndex]:
     """Only indexes whose reads are known in full: a refused or half answer proves nothing."""
     every = [flow.consumed for _, flow in table.flows()]
     times = {at for series in every for at in series.times}
@@ -278,7 +278,8 @@ def _unused(table: TableCapacity, since: datetime) -> Iterator[UnusedIndex]:
         reads, writes = index.reads.consumed, index.writes.consumed
         if reads.status != "complete" or reads.total:
             continue
-        created = table.live.created_at
+        # The sample is older than the local table that it lies in.
+        created = None if sample else table.live.created_at
         yield UnusedIndex(
             table=table.live.name,
             index=index.live.name,

@@ -80,6 +80,9 @@ def sample_client(service: Literal["cloudwatch", "dynamodb"], settings: Settings
         endpoint = _server()
     client = open_client(service, place, settings, endpoint)
     client.meta.events.register("before-call", _for_account(account))
+    if service == "cloudwatch":
+        # Made here, in the caller's time: the request itself would run out of its own.
+        client.meta.events.register("before-call", _make_ready(_stages[account]))
     if service == "dynamodb":
         _set_backups(client, account, place, _stages[account])
     return client
@@ -90,6 +93,13 @@ def _for_account(account: str) -> Any:
         params["headers"]["x-moto-account-id"] = account
 
     return add
+
+
+def _make_ready(stage: _Stage) -> Any:
+    def make(**_: Any) -> None:
+        stage.traffic()
+
+    return make
 
 
 @cache
