@@ -9,26 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import streamlit as st
 
 from data_access import conversations as reader
+from data_access.capacity.backups import open_backups
+from data_access.capacity.cloudwatch import CloudWatch, open_cloudwatch
+from data_access.capacity.report import CapacityReport, report
 from data_access.conversations import Listing, Replay
+from data_access.costs.observed import Attribution, Growth, Observed, attribute, grow, observe
+from data_access.costs.prices import PriceBook
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.plan import Plan
-from data_access.errors import UsageError
+from data_access.errors import SnapshotError, UsageError
 from data_access.local import prepare
 from data_access.local.engine import Attachment, Engine, status
 from data_access.models import Conversation, Filter
 from data_access.settings import Settings, load_settings
 from data_access.snapshot import sync as syncing
+from data_access.snapshot.estimates import stored_sizes
 from data_access.snapshot.hot import ConversationKey, Hot, Keeper
 from data_access.snapshot.listed import listed
 from data_access.snapshot.runner import Runner, runner_of
 from data_access.snapshot.search import Found, SearchFilter
 from data_access.snapshot.search import search as find_words
+from data_access.snapshot.sizes import Stored, by_table
 from data_access.snapshot.state import Coverage
 from data_access.snapshot.store import Store, open_store
 from data_access.systems.check import TableHealth, check
@@ -40,8 +47,14 @@ LIST_TTL = "5m"
 LIST_ENTRIES = 8
 REPLAY_ENTRIES = 4
 USAGE_ENTRIES = 12
+# CloudWatch is asked for windows that end at a full five minutes, so that the same answer serves everybody for as long.
+STEP = timedelta(minutes=5)
 # What was counted holds for one version of the snapshot.
 _BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {Hot: lambda copy: copy.version}
+_BY_OBSERVED: dict[str | type[Any], Callable[[Any], Any]] = {
+    **_BY_VERSION,
+    Observed: lambda said: (said.since, said.until, hash(said.resources)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +111,20 @@ def source(system: str) -> Source:
 @st.cache_resource(ttl="1m", max_entries=32, show_spinner=False, scope="session")
 def plan(wanted: Filter) -> Plan:
     """How a list would be read, and what that is likely to cost. Reads no item."""
-    return reader.plan_list(source(wanted.system), wanted)
+    return reader.plan_list(source(wanted.system), wanted, stored_sizes(settings(), wanted.system))
 
 
 @st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session")
 def conversations(wanted: Filter, allow_scan: bool = False) -> Listing:
     """The conversations of a filter. Raises ScanRefused and the other errors of data_access."""
-    return reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan)
+    sizes = stored_sizes(settings(), wanted.system)
+    return reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes)
 
 
 @st.cache_resource(ttl=LIST_TTL, max_entries=REPLAY_ENTRIES, show_spinner=False, scope="session")
 def replay(wanted: Filter, allow_scan: bool = False) -> Replay:
     """One conversation with its messages and stored items. Raises NotFound, Ambiguous, ScanRefused and the others."""
-    return reader.replay(source(wanted.system), wanted, allow_scan=allow_scan)
+    return reader.replay(source(wanted.system), wanted, allow_scan=allow_scan, sizes=stored_sizes(settings(), wanted.system))
 
 
 @st.cache_resource(ttl="1m", max_entries=16, show_spinner=False)
@@ -185,6 +199,116 @@ def behind(wanted: UsageFilter, cell: Cell) -> tuple[ConversationKey, ...]:
 def from_snapshot(version: str, keys: tuple[ConversationKey, ...]) -> tuple[Conversation, ...]:  # noqa: ARG001 - part of the key
     """These conversations as the snapshot has them, in the same order. Raises SnapshotError."""
     return listed(store(), keys)
+
+
+@st.cache_resource(show_spinner=False)
+def price_book() -> PriceBook:
+    """What DynamoDB charges, by Region: read once a day. Raises DataAccessError."""
+    return PriceBook.of(settings())
+
+
+def cloudwatch(system: str) -> CloudWatch:
+    """A system's CloudWatch, the same for everybody: it remembers what it said. Raises UsageError, AwsError."""
+    return open_cloudwatch(settings(), source(system).place)
+
+
+@st.cache_resource(ttl="1h", max_entries=16, show_spinner=False)
+def _backups(system: str) -> Any:
+    """The client that knows a system's backups; in local mode the sample's, which takes a moment to open."""
+    return open_backups(settings(), source(system))
+
+
+def this_time(now: datetime | None = None) -> datetime:
+    """The last full five minutes: the end of a window that reaches to now."""
+    now = now or datetime.now(UTC)
+    return datetime.min.replace(tzinfo=UTC) + (now - datetime.min.replace(tzinfo=UTC)) // STEP * STEP
+
+
+def _copy() -> Hot | None:
+    """The snapshot, None where there is none: costs stand without it."""
+    try:
+        return hot()
+    except SnapshotError:
+        return None
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=16, show_spinner="Asking CloudWatch")
+def _observed(
+    since: datetime | None,
+    until: datetime | None,
+    now: datetime,
+    free_tier: bool,
+    region: str | None,
+    version: str,  # noqa: ARG001 - part of the key
+    _stored: Mapping[str, Mapping[str, Stored]] | None,
+) -> Observed:
+    opened = sources()
+    return observe(
+        opened,
+        {name: cloudwatch(name) for name in opened},
+        price_book(),
+        since=since,
+        until=until,
+        now=now,
+        free_tier=free_tier,
+        stored=_stored,
+        keepers={name: _backups(name) for name in opened},
+        region=region,
+    )
+
+
+def costs_observed(
+    since: datetime | None = None, until: datetime | None = None, *, free_tier: bool = False, region: str | None = None
+) -> Observed:
+    """What all tables cost in a window, by default this month so far, asked for once in five minutes. It holds nothing of people.
+
+    `region` prices everything as in that Region. Raises UsageError (a wrong window, a Region that is not known), AwsError.
+    """
+    copy = _copy()
+    stored = None if copy is None else _stored(copy)
+    return _observed(since, until, this_time(), free_tier, region, "" if copy is None else copy.version, stored)
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=4, show_spinner=False, hash_funcs=_BY_VERSION)
+def _stored(copy: Hot) -> Mapping[str, Mapping[str, Stored]]:
+    return {name: by_table(copy, name) for name in settings().places}
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=USAGE_ENTRIES, show_spinner=False, scope="session", hash_funcs=_BY_OBSERVED)
+def _attribution(copy: Hot, observed: Observed) -> Attribution:
+    return attribute(copy, observed)
+
+
+def cost_attribution(observed: Observed) -> Attribution:
+    """What a conversation, a message, a user and a tenant cost, of what was observed. It names tenants.
+
+    Raises SnapshotError: without a snapshot nothing can be split.
+    """
+    return _attribution(hot(), observed)
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=USAGE_ENTRIES, show_spinner=False, hash_funcs=_BY_OBSERVED)
+def _growth(copy: Hot, observed: Observed | None, now: datetime) -> Growth:
+    return grow(copy, observed, now=now)
+
+
+def growth(observed: Observed | None = None) -> Growth:
+    """How what is stored grows, by table, with dollars where `observed` has them. Raises SnapshotError."""
+    return _growth(hot(), observed, this_time())
+
+
+@st.cache_resource(ttl=LIST_TTL, max_entries=16, show_spinner="Asking CloudWatch")
+def capacity(system: str, since: datetime, until: datetime) -> CapacityReport:
+    """A system's capacity in a window; let it end at `this_time()`. Raises UsageError, AwsError."""
+    return report(source(system), cloudwatch(system), since, until)
+
+
+def forget_costs() -> None:
+    """Ask DynamoDB and CloudWatch again at the next question; prices stay for their day."""
+    for system in sources():
+        cloudwatch(system).forget()
+    for cached in (_observed, _attribution, _growth, _stored, capacity):
+        cached.clear()
 
 
 def forget_usage() -> None:
