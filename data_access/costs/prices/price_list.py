@@ -192,7 +192,7 @@ def _steps(name: str, term: Mapping[str, Any], found: _Found) -> Iterator[tuple[
 
 def _notices(found: _Found, usd: Mapping[str, float]) -> Iterator[str]:
     if found.unreadable:
-        yield f"{found.unreadable:,} products of the price list could not be read."
+        yield f"Products of the price list that could not be read: {found.unreadable:,}."
     if found.currencies:
         yield f"The price list of this Region is in {_listed(found.currencies)}: what it does not tell in US dollars is unknown."
     if found.units:

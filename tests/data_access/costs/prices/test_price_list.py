@@ -78,7 +78,7 @@ def test_traps_are_unknown_and_told_one_by_one() -> None:
     assert prices.import_gb is None  # no terms
     told = "\n".join(prices.notices)
     for part in (
-        "2 products of the price list could not be read.",
+        "Products of the price list that could not be read: 2.",
         "ReadRequestUnits (1M ReadRequestUnits)",
         "several prices for the same thing, so this is unknown: WriteCapacityUnit-Hrs",
         "no price above zero, so this is unknown: WriteRequestUnits, TimedStorage-ByteHrs, TimedPITRStorage-ByteHrs",
@@ -142,7 +142,7 @@ def test_the_free_tier_is_left_out_of_the_price_and_kept() -> None:
 def test_garbage_is_counted_and_breaks_nothing(document: str) -> None:
     reading = read([document, *documents("us-east-1")], "us-east-1")
     assert reading.prices.standard.read_unit == pytest.approx(1.25e-7)
-    assert reading.prices.notices == ("1 products of the price list could not be read.",)
+    assert reading.prices.notices == ("Products of the price list that could not be read: 1.",)
     assert read([document], "us-east-1").products == 0
 
 
