@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -19,7 +19,7 @@ from data_access.capacity.backups import open_backups
 from data_access.capacity.cloudwatch import CloudWatch, open_cloudwatch
 from data_access.capacity.report import CapacityReport, report
 from data_access.conversations import Listing, Replay
-from data_access.costs.observed import Attribution, Growth, Observed, attribute, grow, observe
+from data_access.costs.observed import Attribution, Growth, Observed, attribute, grow, observe, this_time
 from data_access.costs.prices import PriceBook
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.plan import Plan
@@ -35,7 +35,7 @@ from data_access.snapshot.listed import listed
 from data_access.snapshot.runner import Runner, runner_of
 from data_access.snapshot.search import Found, SearchFilter
 from data_access.snapshot.search import search as find_words
-from data_access.snapshot.sizes import Stored, by_table
+from data_access.snapshot.sizes import by_table
 from data_access.snapshot.state import Coverage
 from data_access.snapshot.store import Store, open_store
 from data_access.systems.check import TableHealth, check
@@ -47,8 +47,6 @@ LIST_TTL = "5m"
 LIST_ENTRIES = 8
 REPLAY_ENTRIES = 4
 USAGE_ENTRIES = 12
-# CloudWatch is asked for windows that end at a full five minutes, so that the same answer serves everybody for as long.
-STEP = timedelta(minutes=5)
 # What was counted holds for one version of the snapshot.
 _BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {Hot: lambda copy: copy.version}
 _BY_OBSERVED: dict[str | type[Any], Callable[[Any], Any]] = {
@@ -218,12 +216,6 @@ def _backups(system: str) -> Any:
     return open_backups(settings(), source(system))
 
 
-def this_time(now: datetime | None = None) -> datetime:
-    """The last full five minutes: the end of a window that reaches to now."""
-    now = now or datetime.now(UTC)
-    return datetime.min.replace(tzinfo=UTC) + (now - datetime.min.replace(tzinfo=UTC)) // STEP * STEP
-
-
 def _copy() -> Hot | None:
     """The snapshot, None where there is none: costs stand without it."""
     try:
@@ -232,15 +224,9 @@ def _copy() -> Hot | None:
         return None
 
 
-@st.cache_resource(ttl=LIST_TTL, max_entries=16, show_spinner="Asking CloudWatch")
+@st.cache_resource(ttl=LIST_TTL, max_entries=16, show_spinner="Asking CloudWatch", hash_funcs=_BY_VERSION)
 def _observed(
-    since: datetime | None,
-    until: datetime | None,
-    now: datetime,
-    free_tier: bool,
-    region: str | None,
-    version: str,  # noqa: ARG001 - part of the key
-    _stored: Mapping[str, Mapping[str, Stored]] | None,
+    copy: Hot | None, since: datetime | None, until: datetime | None, now: datetime, free_tier: bool, region: str | None
 ) -> Observed:
     opened = sources()
     return observe(
@@ -251,7 +237,7 @@ def _observed(
         until=until,
         now=now,
         free_tier=free_tier,
-        stored=_stored,
+        stored=None if copy is None else {name: by_table(copy, name) for name in opened},
         keepers={name: _backups(name) for name in opened},
         region=region,
     )
@@ -264,14 +250,7 @@ def costs_observed(
 
     `region` prices everything as in that Region. Raises UsageError (a wrong window, a Region that is not known), AwsError.
     """
-    copy = _copy()
-    stored = None if copy is None else _stored(copy)
-    return _observed(since, until, this_time(), free_tier, region, "" if copy is None else copy.version, stored)
-
-
-@st.cache_resource(ttl=LIST_TTL, max_entries=4, show_spinner=False, hash_funcs=_BY_VERSION)
-def _stored(copy: Hot) -> Mapping[str, Mapping[str, Stored]]:
-    return {name: by_table(copy, name) for name in settings().places}
+    return _observed(_copy(), since, until, this_time(), free_tier, region)
 
 
 @st.cache_resource(ttl=LIST_TTL, max_entries=USAGE_ENTRIES, show_spinner=False, scope="session", hash_funcs=_BY_OBSERVED)
@@ -307,7 +286,7 @@ def forget_costs() -> None:
     """Ask DynamoDB and CloudWatch again at the next question; prices stay for their day."""
     for system in sources():
         cloudwatch(system).forget()
-    for cached in (_observed, _attribution, _growth, _stored, capacity):
+    for cached in (_observed, _attribution, _growth, capacity):
         cached.clear()
 
 

@@ -1,6 +1,7 @@
 """What the tables cost, as it was measured: see model.py for the answer and reading.py for where it comes from."""
 
 from data_access.costs.observed.attribution import Attribution, SystemAttribution, TenantCosts, UnusedIndex, attribute, unused_indexes
+from data_access.costs.observed.clock import this_time
 from data_access.costs.observed.growth import Growth, Saving, TableGrowth, grow
 from data_access.costs.observed.model import Billing, Line, Observed, ResourceCosts, SystemTotal, What
 from data_access.costs.observed.reading import observe
@@ -22,5 +23,6 @@ __all__ = [
     "attribute",
     "grow",
     "observe",
+    "this_time",
     "unused_indexes",
 ]

@@ -13,6 +13,9 @@ from data_access.errors import UsageError
 
 # Below a day of usage there is no night in it: a month made from it would be no better than a guess.
 LEAST = timedelta(hours=24)
+# Windows that reach to now end at a full five minutes, so that one answer serves everybody for as long.
+STEP = timedelta(minutes=5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 
 
@@ -56,6 +59,11 @@ def span_of(since: datetime | None, until: datetime | None, now: datetime) -> Sp
     if begin > end or (begin == end and not end == now):
         raise UsageError("The window has no whole hour in it.", "Let it begin an hour or more before it ends.")
     return Span(begin, end, begin == month_begins(now) and end == now)
+
+
+def this_time(now: datetime | None = None) -> datetime:
+    """The last full five minutes."""
+    return _EPOCH + ((now or datetime.now(UTC)) - _EPOCH) // STEP * STEP
 
 
 def month_begins(when: datetime) -> datetime:
