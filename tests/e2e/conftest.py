@@ -21,9 +21,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from data_access.local import engine
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_SECONDS = 120.0  # the first start fills the tables
-STOP_SECONDS = 15.0
-PATIENCE_MS = 30_000  # a loaded machine draws slowly; what never comes still fails
+START_SECONDS = 240.0  # the first start fills the tables
+STOP_SECONDS = 60.0
+PATIENCE_MS = 60_000  # a loaded machine draws slowly; what never comes still fails
 ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -126,7 +126,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         if _group_lives(process.pid):
             os.killpg(process.pid, signal.SIGKILL)
             failures.append("the server left a process behind")
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + STOP_SECONDS
         while engine.status(server.state) and time.monotonic() < deadline:
             time.sleep(0.05)
         if engine.stop(server.state):

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import REPOSITORY, Server
-from tests.e2e.watching import address, listen, settled
+from tests.e2e.watching import address, listen, middle, open_first_row, press, settled, until
 
 Serve = Callable[..., Server]
 TUESDAY_NINE = 1 * 24 + 9
@@ -26,38 +26,45 @@ def server(serve: Serve, filled: Path, tmp_path: Path) -> Server:
     config.write_text('[snapshot]\nplace = "snapshot"\n')
     started = serve(filled, DYNASCOPE_CONFIG=str(config))
     place = os.environ | {"DYNASCOPE_STATE": str(filled), "DYNASCOPE_CONFIG": str(config)}
-    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=300)
     return started
-
-
-def open_first_row(page: Page) -> None:
-    """The cells of the list are drawn on a canvas: the button of the first row is at this place of it."""
-    table = page.get_by_test_id("stDataFrame").locator("canvas").first
-    expect(table).to_be_visible()
-    page.wait_for_timeout(500)  # it is drawn after it is there
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 30, box["y"] + 52)
 
 
 def bars(page: Page, chart: str) -> Locator:
     return page.locator(f".st-key-{chart} .bars .point")
 
 
-def click(page: Page, bar: Locator) -> None:
-    """Plotly draws a layer over its bars that takes the mouse: so the place is clicked, not the bar."""
-    bar.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)  # the layout settles as the rest of the page arrives
-    box = bar.locator("path").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+def point(page: Page, chart: str, bar: Locator) -> Locator:
+    """Bring the mouse to a bar. What Plotly then says of it: until it does, a click is a click on nothing.
+
+    It draws a layer over its bars that takes the mouse: so the place is meant, not the bar.
+    """
+    settled(page)
+    x, y = middle(page, bar.locator("path"))
+    said = page.locator(f".st-key-{chart} .hoverlayer")
+    aside = 0
+
+    def heard() -> bool:
+        nonlocal aside
+        aside = 1 - aside
+        page.mouse.move(x + aside, y)
+        return bool((said.text_content() or "").strip())
+
+    until(page, heard, "the chart says what is under the mouse")
+    return said
+
+
+def click(page: Page, chart: str, bar: Locator) -> None:
+    point(page, chart, bar)
+    page.mouse.down()
+    page.mouse.up()
     page.wait_for_url(re.compile("/behind"))
 
 
 def counted(page: Page) -> int:
     found = page.get_by_text(re.compile(r"^[\d,]+ conversations? "))
     expect(found).to_be_visible()
+    settled(page)
     return int(found.inner_text().split()[0].replace(",", ""))
 
 
@@ -65,18 +72,18 @@ def test_from_a_number_to_its_conversations(page: Page, server: Server) -> None:
     heard = listen(page, server)
     page.goto(f"{server.url}/usage?range=all")
     expect(bars(page, "usage_hours")).to_have_count(168)
+    settled(page)
     cell = bars(page, "usage_hours").nth(TUESDAY_NINE)
     number = int((cell.text_content() or "0").strip("\u2007"))
     assert number > 1
-    click(page, cell)
+    click(page, "usage_hours", cell)
     assert counted(page) == number
     expect(page.get_by_text(f"{number} conversations of all systems active on Tuesdays between 09:00 and 10:00")).to_be_visible()
     assert address(page)["weekday"] == ["1"]
 
     open_first_row(page)
     expect(page.get_by_text(f"1 of {number}", exact=True)).to_be_visible()
-    settled(page)
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.get_by_text(f"2 of {number}", exact=True)).to_be_visible()
 
     # A bar of the last full week, whose number is where the mouse is.
@@ -84,17 +91,12 @@ def test_from_a_number_to_its_conversations(page: Page, server: Server) -> None:
     expect(bars(page, "usage_over_Day").first).to_be_visible()
     settled(page)
     page.locator(".st-key-usage_by").get_by_text("Week", exact=True).click()
-    chart = page.locator(".st-key-usage_over_Week")
-    week = chart.locator(".bars .point").nth(6)
-    week.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
-    box = week.locator("path").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    said = chart.locator(".hoverlayer").get_by_text(re.compile("Conversations"))
+    week = bars(page, "usage_over_Week").nth(6)
+    expect(week).to_be_visible()
+    said = point(page, "usage_over_Week", week).get_by_text(re.compile("Conversations"))
     expect(said).to_be_visible()
     number = int((said.text_content() or "").rpartition(":")[2].strip().replace(",", ""))
-    click(page, week)
+    click(page, "usage_over_Week", week)
     assert counted(page) == number
     assert heard.foreign == []
     assert heard.complaints == []
@@ -110,6 +112,7 @@ def test_nothing_sticks_out_of_the_page(page: Page, server: Server) -> None:
         settled(page)
         for part in ("People", "Conversations", "Responses", "Tools", "Leaders", "Kept now"):
             page.get_by_role("tab", name=part, exact=True).click()
-            settled(page)
             expect(page.get_by_role("tab", name=part, exact=True)).to_have_attribute("aria-selected", "true")
+            expect(page.get_by_role("tabpanel", name=part, exact=True).get_by_test_id("stElementContainer").first).to_be_visible()
+            settled(page)
             assert page.evaluate("document.scrollingElement.scrollWidth") <= width
