@@ -58,6 +58,8 @@ def number_bytes(digits: str) -> int:
 
     Zero takes one byte. What is no number counts as text.
     """
+    if digits.isdigit() and digits[0] != "0" and digits[-1] != "0" and digits.isascii():
+        return (len(digits) + 1) // 2 + 1  # most numbers: counts and times
     minus = digits[:1] == "-"
     whole, point, part = (digits[1:] if minus else digits).partition(".")
     if digits.isascii() and whole.isdigit() and (not point or part.isdigit()):

@@ -148,3 +148,119 @@ def test_a_broken_file_is_said(tmp_path: Path, text: str | None, said: str) -> N
         path.write_text(text, encoding="utf-8")
     with pytest.raises(BrokenCases, match=said):
         load(path)
+
+
+def _case(kind: str, expected: Any, note: str = "", **given: Any) -> Case:
+    return {"id": f"{kind}-{expected}", "kind": kind, "input": given, "expected": expected, "note": note}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        # The same kinds in other words than those of the file: its ids have gaps, and another file may fill them.
+        _case(
+            "rcu",
+            5,
+            op="Query",
+            item_sizes_bytes={"count": 4, "each_bytes": 200},
+            index="LSI",
+            fetched_item_sizes_bytes=[300] * 4,
+            consistency="strong",
+        ),
+        _case("rcu", 2.5, op="Query", index="LSI", index_entries=4, index_entry_bytes=200, fetch_base_items=True, base_item_bytes=300),
+        _case(
+            "rcu",
+            2.5,
+            op="Query",
+            item_sizes_bytes={"count": 4, "each_bytes": 200},
+            index="LSI",
+            base_items={"count": 4, "each_bytes": 300},
+        ),
+        _case("rcu", 5, op="Query", index="LSI", entries={"total_bytes": 800}, fetched=[300] * 4, consistency="strong"),
+        _case("rcu", 12, op="TransactGetItems", item_sizes_bytes=[5_120] * 3),
+        _case("rcu", 6, op="TransactWriteItems", replay=True, items=[{"old_size_bytes": 9_000, "new_size_bytes": 6}]),
+        _case("rcu", 128, op="Scan", item_sizes_bytes={"total_bytes": 1_048_576}, consistency="eventual", projection="keys"),
+        _case("wcu", 6, op="ConditionCheck", old_size_bytes=3_013, new_size_bytes=None, transactional=True),
+        _case(
+            "wcu",
+            8,
+            op="TransactWriteItems",
+            items=[{"op": "ConditionCheck", "old_size_bytes": 3_013}, {"new_size_bytes": 5, "old_size_bytes": None}],
+        ),
+        _case("wcu", 3, op="UpdateItem", old_size_bytes=3_000, new_size_bytes=500),
+        _case("wcu", 1, op="UpdateItem", old_size_bytes=None, new_size_bytes=500),
+        _case("wcu", 2, op="PutItem", old_size_bytes=2_048, new_size_bytes=9_000, condition_failed=True),
+        _case("wcu", 1, op="PutItem", old_size_bytes=None, new_size_bytes=9_000, condition_failed=True),
+        _case("wcu", 2, op="PutItem", old_size_bytes=None, new_size_bytes=2_048, condition_failed=True, note="existing item case"),
+        _case("max_item_size", 409_581, op="UpdateItem", key={"pk": {"S": "k"}}),
+        _case("max_item_size", 1_048_576, quota="1 MB"),
+        _case("item_size", 6, value_only={"L": [{"S": "ab"}]}),
+        _case("throughput", {"bytes_per_second": 3_072}, wcu=6, consistency="transactional"),
+        _case("throughput", {"bytes_per_second": 24_576}, rcu=6, consistency="strong"),
+        _case("provisioned_capacity", {"wcu": 200}, writes_per_s=100, item_bytes=512, utilisation_percent=50),
+        _case(
+            "provisioned_capacity", {"rcu": 160, "wcu": 40}, reads_per_s=80, writes_per_s=20, item_bytes=1_000, consistency="transactional"
+        ),
+        _case("request_units", {"wru": 259_200_000}, writes_per_s=100, item_bytes=500, hours=720),
+        _case(
+            "metric_math",
+            {"per_second": 60, "utilisation_percent": 60},
+            metric="m",
+            stat="Sum",
+            value=18_000,
+            period_s=300,
+            provisioned=100,
+        ),
+        _case("contributor_insights_events", {"events": 1}, calls=[["Query", 40]], has_sort_key=True),
+        _case("storage_gb", {"gb": 10}, item_count=0, total_bytes=10**10, gib=False),
+        _case(
+            "table_class",
+            {"ia_throughput": 125, "ia_storage": 400, "ia_total": 525, "saving": 575},
+            current="STANDARD",
+            throughput_usd=100,
+            storage_usd=1_000,
+        ),
+        _case("hourly_cost", 0.00078, wcu=1, rcu=1, wcu_hour_usd=0.00065, rcu_hour_usd=0.00013),
+        _case("monthly_cost", 1.25, lines=[{"what": "storage", "quantity": 30, "free_quantity": 25, "unit_price_usd": 0.25}]),
+    ],
+    ids=lambda case: case["id"],
+)
+def test_other_words(case: Case) -> None:
+    assert complaint(case) is None
+
+
+_SEOUL = [
+    {"usagetype": f"APN2-{usage}", "priceDimensions": [{"beginRange": "0", "endRange": "Inf", "pricePerUnit": {"USD": usd}}]}
+    for usage, usd in [
+        ("ReadRequestUnits", "0.0000001355"),
+        ("IA-ReadRequestUnits", "0.0000001695"),
+        ("WriteRequestUnits", "0.00000068"),
+        ("IA-WriteRequestUnits", "0.000000845"),
+        ("ReplWriteRequestUnits", "0.00000067"),
+        ("IA-ReadCapacityUnit-Hrs", "0.0001762"),
+        ("IA-WriteCapacityUnit-Hrs", "0.0008811"),
+        ("ReplWriteCapacityUnit-Hrs", "0.0007048"),
+        ("TimedStorage-ByteHrs", "0.27075"),
+        ("IA-TimedStorage-ByteHrs", "0.1083"),
+        ("TimedPITRStorage-ByteHrs", "0.2166"),
+    ]
+]
+
+
+@pytest.mark.parametrize(
+    "want, usd",
+    [
+        ("RRU IA per million", 0.1695),
+        ("WRU Standard-IA per million", 0.845),
+        ("rWRU Standard per million", 0.67),
+        ("replicated WRU per million", 0.67),
+        ("RCU-hour IA", 0.0001762),
+        ("WCU-hour Standard-IA", 0.0008811),
+        ("rWCU-hour", 0.0007048),
+        ("storage IA per GB-month", 0.1083),
+        ("PITR per GB-month", 0.2166),
+        ("WCU-hour Standard", None),
+    ],
+)
+def test_other_prices_are_wanted(want: str, usd: float | None) -> None:
+    assert complaint(_case("price_list_parse", {"usd": usd}, products=_SEOUL, want=want)) is None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +132,7 @@ def _disputed(digits: str) -> bool:
 
     Nobody published what AWS takes for those, and what was measured there fits both: they are left out where the engine is asked.
     """
-    _, figures, exponent = Decimal(digits).normalize().as_tuple()
+    _, figures, exponent = Decimal(digits).normalize(Context(prec=40)).as_tuple()
     assert isinstance(exponent, int)
     return exponent % 2 == 1 and len(figures) % 2 == 0 and (exponent > 0 or exponent + len(figures) <= 0)
 
@@ -319,7 +319,7 @@ def _send(client: DynamoDBClient, table: str, how: str, steps: list[Step], token
 
 
 @pytest.mark.engine
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(shape=_shapes, writes=_writes)
 def test_random_writes_take_what_the_engine_says(client: DynamoDBClient, shape: TableShape, writes: list[tuple[str, list[Step]]]) -> None:
     """Some 1,500 actions on 30 tables, each with random indexes: puts, updates and deletes, alone, in batches and in transactions."""
