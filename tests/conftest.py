@@ -105,7 +105,7 @@ def moto_endpoint(_moto_server: str) -> Iterator[str]:
 
 
 def _reset(moto: str) -> None:
-    with urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST"), timeout=10) as response:
+    with urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST"), timeout=60) as response:
         response.read()
 
 

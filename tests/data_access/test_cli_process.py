@@ -39,7 +39,7 @@ def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[by
         cwd=REPOSITORY,
         env={**os.environ, **environment},
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -70,7 +70,7 @@ def test_a_reader_that_has_enough_is_no_error(dynamodb: DynamoDBClient, endpoint
             env={**os.environ, **account(endpoint, tmp_path)},
             stdout=writing,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     finally:

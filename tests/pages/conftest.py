@@ -137,7 +137,7 @@ def run() -> Callable[..., AppTest]:
     """Run app.py, on a page and with the parameters of an address."""
 
     def at(page: str | None = None, /, **address: str) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=30)
+        app = AppTest.from_file(APP, default_timeout=120)
         for name, value in address.items():
             app.query_params[name] = value
         app.run()

@@ -23,7 +23,7 @@ from tests.data_access.snapshot.conftest import load_lasting
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SECONDS = 20.0
+SECONDS = 120.0
 Syncing = Callable[..., Any]
 
 

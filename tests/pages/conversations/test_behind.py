@@ -178,7 +178,7 @@ def test_what_cannot_be_read(invented: Hot, run: Run, monkeypatch: pytest.Monkey
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
-    app = AppTest.from_file(FILE).run()
+    app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
     assert "needs the role reader" in app.warning[0].value
     assert not app.title

@@ -227,7 +227,7 @@ def test_a_start_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_the_role_nothing_is_read(sources: Mapping[str, Source], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
     monkeypatch.setattr(load, "conversations", None)
-    app = AppTest.from_file(FIND).run()
+    app = AppTest.from_file(FIND, default_timeout=120).run()
     assert not app.exception
     assert "needs the role reader" in app.warning[0].value
     assert not app.selectbox

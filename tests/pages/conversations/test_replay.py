@@ -27,7 +27,8 @@ PAGE = "pages/conversations/replay.py"
 START = datetime(2026, 9, 14, 9, 0, tzinfo=UTC)
 HOSTILE = "![x](https://evil.example/x.png) <img src=https://evil.example/y> :material/home: [go](https://evil.example/z)"
 LINK = {"system": "ai_agent", "conversation": "c-1"}
-FIRST_SCREEN_SECONDS = 0.150
+FIRST_SCREEN_SECONDS = 0.150  # where the sum below takes YARDSTICK_SECONDS; a slower machine has as much longer
+YARDSTICK_SECONDS = 0.008
 
 
 def message(
@@ -87,7 +88,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
 
     def run(answer: Any, session: dict[str, Any] | None = None, **address: str) -> AppTest:
         monkeypatch.setattr(load, "replay", reader := Reader(answer))
-        app = AppTest.from_file(APP, default_timeout=30)
+        app = AppTest.from_file(APP, default_timeout=120)
         app.run()
         for name, value in (session or {}).items():
             app.session_state[name] = value
@@ -369,6 +370,16 @@ def test_of_several_with_one_id_the_reader_chooses(show: Callable[..., AppTest])
     assert app.title[0].value == "Where is my order"
 
 
+def slower() -> float:
+    """How many times slower this machine is than the one for which the limit was set, and never less than 1."""
+    took: list[float] = []
+    for _ in range(5):
+        began = time.process_time()
+        sum(number * number for number in range(200_000))
+        took.append(time.process_time() - began)
+    return max(1.0, min(took) / YARDSTICK_SECONDS)
+
+
 def test_the_first_screen_of_a_long_conversation_is_quick(show: Callable[..., AppTest]) -> None:
     call = ToolCall("lookup_order", {"order_id": 7, "fields": ["status", "eta"]}, {"status": "shipped"}, ToolStatus.OK)
     texts = (
@@ -386,4 +397,4 @@ def test_the_first_screen_of_a_long_conversation_is_quick(show: Callable[..., Ap
         app.run()
         fresh.append(time.process_time() - began)
     print(f"\nfirst screen of 2,000 messages: {min(fresh) * 1000:.0f} ms of this process's time, all of AppTest's own work included")
-    assert min(fresh) < FIRST_SCREEN_SECONDS
+    assert min(fresh) < FIRST_SCREEN_SECONDS * slower()

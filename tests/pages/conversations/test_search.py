@@ -140,7 +140,7 @@ def test_filters(synced: Mapping[str, Source], run: Run) -> None:
 
 
 def test_a_link_sets_the_filters(synced: Mapping[str, Source], run: Run) -> None:
-    app = AppTest.from_file(Path(__file__).resolve().parents[3] / "app.py", default_timeout=30)
+    app = AppTest.from_file(Path(__file__).resolve().parents[3] / "app.py", default_timeout=120)
     app.run()
     app.switch_page(PAGE)
     for name, value in {"system": "cg", "role": "user", "range": "90d", "order": "best"}.items():
@@ -209,7 +209,7 @@ def test_a_damaged_snapshot_leads_to_its_page(synced: Mapping[str, Source], run:
 
 
 def test_a_link_to_a_system_that_is_not_here(synced: Mapping[str, Source], run: Run) -> None:
-    app = AppTest.from_file(Path(__file__).resolve().parents[3] / "app.py", default_timeout=30)
+    app = AppTest.from_file(Path(__file__).resolve().parents[3] / "app.py", default_timeout=120)
     app.run()
     app.switch_page(PAGE)
     app.query_params["system"] = "gone"
@@ -220,7 +220,7 @@ def test_a_link_to_a_system_that_is_not_here(synced: Mapping[str, Source], run: 
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
-    app = AppTest.from_file(FILE).run()
+    app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
     assert "needs the role reader" in app.warning[0].value
     assert not app.title

@@ -25,7 +25,7 @@ from pages.ui.load import settings as cached_settings
 PageRun = Callable[..., AppTest]
 PAGE = "pages/setup/snapshot.py"
 FILE = Path(__file__).resolve().parents[3] / PAGE
-SECONDS = 20.0
+SECONDS = 120.0
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_no_system(sources: Mapping[str, Source], run: PageRun, monkeypatch: pyt
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
-    app = AppTest.from_file(FILE).run()
+    app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
     assert "needs the role reader" in app.warning[0].value
     assert not app.title
