@@ -100,6 +100,12 @@ class _Seen:
         if self.since <= at < self.until:
             self._points[Signal(name, table, index, op)].append((at.timestamp(), float(value)))
 
+    def report_steadily(self, step: timedelta, value: float, name: str) -> None:
+        """The same value all the time."""
+        every, since = step.total_seconds(), self.since.timestamp()
+        count = int((self.until - self.since) / step)
+        self._points[Signal(name)] = [(since + every * n, float(value)) for n in range(count)]
+
     def call(self, at: datetime, operation: str, table: str, units: float) -> None:
         """One successful call: how long it took, and now and then an error beside it."""
         typical, more = _LATENCY[operation]
@@ -272,11 +278,8 @@ def _expiries(seen: _Seen) -> None:
 
 def _account(seen: _Seen) -> None:
     """The limits, every five minutes."""
-    at = seen.since
-    while at < seen.until:
-        for name, limit in _LIMITS.items():
-            seen.report(at, limit, name)
-        at += timedelta(minutes=5)
+    for name, limit in _LIMITS.items():
+        seen.report_steadily(timedelta(minutes=5), limit, name)
 
 
 # ---- the sample's items, as their layouts have them
