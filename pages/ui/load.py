@@ -32,7 +32,7 @@ from data_access.snapshot import sync as syncing
 from data_access.snapshot.estimates import stored_sizes
 from data_access.snapshot.hot import ConversationKey, Hot, Keeper
 from data_access.snapshot.listed import listed
-from data_access.snapshot.runner import Runner, runner_of
+from data_access.snapshot.runner import Run, Runner, runner_of
 from data_access.snapshot.search import Found, SearchFilter
 from data_access.snapshot.search import search as find_words
 from data_access.snapshot.sizes import by_table
@@ -41,6 +41,7 @@ from data_access.snapshot.store import Store, open_store
 from data_access.systems.check import TableHealth, check
 from data_access.usage import Cell, Usage, UsageFilter, conversations_behind
 from data_access.usage import usage as count
+from pages.ui import own_cost
 
 # A list that somebody works through should not change under them; a minute or two later it may be read again.
 LIST_TTL = "5m"
@@ -116,13 +117,19 @@ def plan(wanted: Filter) -> Plan:
 def conversations(wanted: Filter, allow_scan: bool = False) -> Listing:
     """The conversations of a filter. Raises ScanRefused and the other errors of data_access."""
     sizes = stored_sizes(settings(), wanted.system)
-    return reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes)
+    found = reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes)
+    if found.plan.scans:
+        own_cost.note_scan(found.measured)
+    return found
 
 
 @st.cache_resource(ttl=LIST_TTL, max_entries=REPLAY_ENTRIES, show_spinner=False, scope="session")
 def replay(wanted: Filter, allow_scan: bool = False) -> Replay:
     """One conversation with its messages and stored items. Raises NotFound, Ambiguous, ScanRefused and the others."""
-    return reader.replay(source(wanted.system), wanted, allow_scan=allow_scan, sizes=stored_sizes(settings(), wanted.system))
+    found = reader.replay(source(wanted.system), wanted, allow_scan=allow_scan, sizes=stored_sizes(settings(), wanted.system))
+    if found.plan.scans:
+        own_cost.note_scan(found.measured)
+    return found
 
 
 @st.cache_resource(ttl="1m", max_entries=16, show_spinner=False)
@@ -155,6 +162,14 @@ def coverage() -> Mapping[str, Coverage]:
 def runner() -> Runner:
     """The syncs of this process. Raises SnapshotOff."""
     return runner_of(store())
+
+
+def last_sync() -> Run | None:
+    """The sync that is at work in this process, else the last one; None where there was none, or no snapshot is kept."""
+    try:
+        return runner().now()
+    except SnapshotError:
+        return None
 
 
 @st.cache_resource(ttl="1m", max_entries=32, show_spinner=False, scope="session")

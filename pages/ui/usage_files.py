@@ -19,9 +19,9 @@ from pages.ui import tables
 Rows = Sequence[Mapping[str, Any]]
 
 
-def offer(rows: Rows, name: str, zone: ZoneInfo) -> None:
+def offer(rows: Rows, name: str, zone: ZoneInfo, *, page: str = "usage") -> None:
     """A small menu. Both files are made when they are asked for."""
-    with st.popover("Data", icon=":material/download:", type="tertiary", width="content", disabled=not rows, key=f"usage_data_{name}"):
+    with st.popover("Data", icon=":material/download:", type="tertiary", width="content", disabled=not rows, key=f"{page}_data_{name}"):
         for label, make, extension, mime in (
             ("CSV, for spreadsheets", as_csv, "csv", "text/csv"),
             ("Parquet", as_parquet, "parquet", "application/vnd.apache.parquet"),
@@ -29,9 +29,9 @@ def offer(rows: Rows, name: str, zone: ZoneInfo) -> None:
             st.download_button(
                 label,
                 partial(make, rows, zone),
-                file_name=f"usage-{name}.{extension}",
+                file_name=f"{page}-{name}.{extension}",
                 mime=mime,
-                key=f"usage_{extension}_{name}",
+                key=f"{page}_{extension}_{name}",
                 on_click="ignore",
                 width="stretch",
             )
