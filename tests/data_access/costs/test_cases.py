@@ -177,6 +177,8 @@ def _case(kind: str, expected: Any, note: str = "", **given: Any) -> Case:
             base_items={"count": 4, "each_bytes": 300},
         ),
         _case("rcu", 5, op="Query", index="LSI", entries={"total_bytes": 800}, fetched=[300] * 4, consistency="strong"),
+        _case("rcu", 5, op="Query", index="LSI", items=4, projected_bytes=200, item_bytes=300, fetch=True, consistency="strong"),
+        _case("rcu", 1, op="Query", index="LSI", index_entry_bytes=200, count=4, consistency="strong"),
         _case("rcu", 12, op="TransactGetItems", item_sizes_bytes=[5_120] * 3),
         _case("rcu", 6, op="TransactWriteItems", replay=True, items=[{"old_size_bytes": 9_000, "new_size_bytes": 6}]),
         _case("rcu", 128, op="Scan", item_sizes_bytes={"total_bytes": 1_048_576}, consistency="eventual", projection="keys"),
