@@ -27,6 +27,8 @@ DAYS: tuple[int, ...] = (7, 14, 30, 60, 90, 180, 365, 730)
 _EXPIRING = timedelta(days=30)
 _QUARTER = QUARTER // timedelta(microseconds=1)
 
+# Whole days of so many quarters of an hour, rounded down below zero too.
+_DAYS = f"CREATE OR REPLACE TEMP MACRO days(quarters) AS (quarters + {QUARTERS_A_DAY * 1_000_000}) // {QUARTERS_A_DAY} - 1000000"
 _CONTAINERS = "SELECT DISTINCT item_table FROM conversations WHERE has_session AND item_table IS NOT NULL"
 # Rows of one shape: the table, what is said, the day it was written or the days since it was last needed, items, bytes. A message
 # that lies in its conversation's item was written when it was sent, and is as old as the whole item: it is no item itself.
@@ -44,15 +46,16 @@ told AS (
     SELECT item_table, quarter, expires_at, bytes, item_table NOT IN ({containers}) AS apart FROM messages WHERE item_table IS NOT NULL
 ),
 kept AS (SELECT item_table, {updated} AS quarter, expires_at, bytes FROM records WHERE item_table IS NOT NULL)
-SELECT item_table, 'written', quarter // {a_day} AS slot, count(*) FILTER (apart), sum(bytes)::BIGINT FROM told GROUP BY item_table, slot
-UNION ALL SELECT item_table, 'written', began // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM own GROUP BY item_table, slot
-UNION ALL SELECT item_table, 'written', quarter // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
+SELECT item_table, 'written', days(quarter) AS slot, count(*) FILTER (apart), sum(bytes)::BIGINT FROM told GROUP BY item_table, slot
+UNION ALL SELECT item_table, 'written', days(began) AS slot, count(*), sum(bytes)::BIGINT FROM own GROUP BY item_table, slot
+UNION ALL SELECT item_table, 'written', days(quarter) AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'aged', ({now} - quarter) // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM told WHERE apart GROUP BY item_table, slot
+SELECT item_table, 'aged', days({now} - quarter) AS slot, count(*), sum(bytes)::BIGINT
+FROM told WHERE apart GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'aged', ({now} - active) // {a_day} AS slot, count(*), sum(bytes + inside)::BIGINT FROM own GROUP BY item_table, slot
+SELECT item_table, 'aged', days({now} - active) AS slot, count(*), sum(bytes + inside)::BIGINT FROM own GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'aged', ({now} - quarter) // {a_day} AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
+SELECT item_table, 'aged', days({now} - quarter) AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
 UNION ALL
 SELECT item_table, 'expiring', NULL, count(*), sum(bytes)::BIGINT FROM told WHERE apart AND expires_at < {soon} GROUP BY item_table
 UNION ALL
@@ -173,9 +176,9 @@ def grow(hot: Hot, observed: Observed | None = None, *, now: datetime | None = N
 def _read(cursor: duckdb.DuckDBPyConnection, now: datetime) -> Mapping[int, tuple[_At, _At, _At]]:
     """By table: items and billed bytes by the day they were written, by their age, and those that will expire. None is no time."""
     containers = ", ".join(str(int(number)) for (number,) in rows(cursor, _CONTAINERS)) or "-1"
+    cursor.execute(_DAYS)
     question = _QUESTION.format(
         containers=containers,
-        a_day=QUARTERS_A_DAY,
         now=micros(now) // _QUARTER,
         soon=f"make_timestamp({micros(now + _EXPIRING)})",
         began=quarter_of("c.started_at"),

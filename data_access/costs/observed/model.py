@@ -91,7 +91,8 @@ class SystemTotal:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All of it. `free_tier_usd` is what the free tier takes off, once for each account and Region; None while it is switched off.
+    """All of it. `free_tier_usd` is what the free tier takes off, once for each account and Region; None while it is switched off,
+    and where its prices are not known.
 
     `month_to_date_usd` is `total_usd` where the window is this month so far, and None otherwise. `projected_usd` is a whole month's:
     usage at this rate, storage of what is stored now; None in the first day of a window. `prices` are by Region. `own_usd` is
