@@ -24,7 +24,7 @@ def daily(days: int, size: int = 900, *, now: datetime = NOW, expires_at: dateti
 
 
 def storage(usd: float | None, table: str = "m") -> Observed:
-    return observed(resource("cg", table, None, line("storage", 0.1, usd)), resource("cg", table, "i", line("storage", 0.1, usd)))
+    return observed(resource("cg", table, None, line("storage", usd)), resource("cg", table, "i", line("storage", usd)))
 
 
 def test_what_came_month_by_month() -> None:
