@@ -42,22 +42,25 @@ own AS (
         greatest(c.bytes - coalesce(said.bytes, 0), 0) AS bytes, coalesce(inside, 0) AS inside
     FROM conversations AS c LEFT JOIN said USING (conv) WHERE has_session AND item_table IS NOT NULL
 ),
-told AS (
-    SELECT item_table, quarter, expires_at, bytes, item_table NOT IN ({containers}) AS apart FROM messages WHERE item_table IS NOT NULL
+told AS MATERIALIZED (
+    SELECT item_table, quarter, expires_at < {soon} AS soon, item_table NOT IN ({containers}) AS apart,
+        count(*) AS items, sum(bytes) AS bytes
+    FROM messages WHERE item_table IS NOT NULL GROUP BY item_table, quarter, soon
 ),
 kept AS (SELECT item_table, {updated} AS quarter, expires_at, bytes FROM records WHERE item_table IS NOT NULL)
-SELECT item_table, 'written', days(quarter) AS slot, count(*) FILTER (apart), sum(bytes)::BIGINT FROM told GROUP BY item_table, slot
+SELECT item_table, 'written', days(quarter) AS slot, coalesce(sum(items) FILTER (apart), 0)::BIGINT, sum(bytes)::BIGINT
+FROM told GROUP BY item_table, slot
 UNION ALL SELECT item_table, 'written', days(began) AS slot, count(*), sum(bytes)::BIGINT FROM own GROUP BY item_table, slot
 UNION ALL SELECT item_table, 'written', days(quarter) AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'aged', days({now} - quarter) AS slot, count(*), sum(bytes)::BIGINT
+SELECT item_table, 'aged', days({now} - quarter) AS slot, sum(items)::BIGINT, sum(bytes)::BIGINT
 FROM told WHERE apart GROUP BY item_table, slot
 UNION ALL
 SELECT item_table, 'aged', days({now} - active) AS slot, count(*), sum(bytes + inside)::BIGINT FROM own GROUP BY item_table, slot
 UNION ALL
 SELECT item_table, 'aged', days({now} - quarter) AS slot, count(*), sum(bytes)::BIGINT FROM kept GROUP BY item_table, slot
 UNION ALL
-SELECT item_table, 'expiring', NULL, count(*), sum(bytes)::BIGINT FROM told WHERE apart AND expires_at < {soon} GROUP BY item_table
+SELECT item_table, 'expiring', NULL, sum(items)::BIGINT, sum(bytes)::BIGINT FROM told WHERE apart AND soon GROUP BY item_table
 UNION ALL
 SELECT item_table, 'expiring', NULL, count(*), sum(bytes + inside)::BIGINT FROM own WHERE expires_at < {soon} GROUP BY item_table
 UNION ALL SELECT item_table, 'expiring', NULL, count(*), sum(bytes)::BIGINT FROM kept WHERE expires_at < {soon} GROUP BY item_table
