@@ -15,6 +15,7 @@ from data_access.dynamo.collector import rare_collections
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
 from data_access.dynamo.planner import plan_list, plan_replay
+from data_access.dynamo.sizes import Sizes
 from data_access.errors import Ambiguous, NotFound
 from data_access.gathering import Gathering, StoredItem
 from data_access.items.conversations import in_window
@@ -46,12 +47,12 @@ class Replay:
     measured: Measured
 
 
-def list_conversations(source: Source, wanted: Filter, *, allow_scan: bool = False) -> Listing:
-    """Every conversation that the filter names, newest activity first.
+def list_conversations(source: Source, wanted: Filter, *, allow_scan: bool = False, sizes: Sizes | None = None) -> Listing:
+    """Every conversation that the filter names, newest activity first. `sizes` price its plan where they are known.
 
     Raises UsageError, ScanRefused (a Scan above the budget, unless `allow_scan`) and AwsError.
     """
-    plan = plan_list(source, wanted)
+    plan = plan_list(source, wanted, sizes)
     gathered = Gathering(source, wanted)
     gathered.run(plan, allow_scan=allow_scan)
     with rare_collections():
@@ -60,12 +61,12 @@ def list_conversations(source: Source, wanted: Filter, *, allow_scan: bool = Fal
     return Listing(tuple(found), plan, gathered.reader.meter.measured(), tuple(gathered.problems))
 
 
-def replay(source: Source, wanted: Filter, *, allow_scan: bool = False) -> Replay:
+def replay(source: Source, wanted: Filter, *, allow_scan: bool = False, sizes: Sizes | None = None) -> Replay:
     """One conversation with all its messages; a window in the filter narrows the messages.
 
     Raises NotFound, Ambiguous (several users' conversations have the id), UsageError, ScanRefused and AwsError.
     """
-    plan = plan_replay(source, wanted)
+    plan = plan_replay(source, wanted, sizes)
     gathered = Gathering(source, wanted, keep_items=True)
     gathered.run(plan, allow_scan=allow_scan)
     found = [pair for pair in gathered.conversations() if pair[0].conversation_id == wanted.conversation_id]

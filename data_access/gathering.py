@@ -228,9 +228,10 @@ def _refuse_dear_scans(source: Source, plan: Plan, limit: float | None) -> None:
     tables = " and ".join(dict.fromkeys(step.table for step in plan.scans))
     costs = [step.estimated_usd for step in plan.scans]
     price = "price unknown" if None in costs else f"${sum(cost for cost in costs if cost is not None):,.4f}"
+    often = "at most" if any(step.is_bound for step in plan.scans) else "about"
     narrower = "a user or a tenant" if source.place.system.has_part("tenant_id") else "a user"
     raise ScanRefused(
-        f"This needs a Scan of {tables}: about {units:,.0f} read units ({price}), above the budget of {limit:,.0f}.",
+        f"This needs a Scan of {tables}: {often} {units:,.0f} read units ({price}), above the budget of {limit:,.0f}.",
         f"Give {narrower}, or allow the Scan.",
         estimated_units=units,
         budget=limit,

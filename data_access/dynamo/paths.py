@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from data_access.dynamo.plan import Term
+from data_access.dynamo.sizes import Span
 from data_access.errors import UsageError
 from data_access.items.values import EPOCH, iso
 from data_access.models import Filter
@@ -40,7 +41,8 @@ class Window:
 class Access:
     """A way to the items. `ranges` are sort key ranges to query one after the other; (None,) where there is no range.
 
-    `complete` says that the key names at most one item.
+    `complete` says that the key names at most one item. `parts`, `present`, `timed` and `span` say the same of the items that a
+    Query evaluates in the terms of sizes.Extent.
     """
 
     index: str | None
@@ -49,6 +51,10 @@ class Access:
     filters: tuple[Term, ...]
     complete: bool
     narrows: int
+    parts: Mapping[str, str]
+    present: frozenset[str]
+    timed: str | None
+    span: Span | None
 
 
 def known_parts(wanted: Filter) -> dict[str, str]:
@@ -90,25 +96,33 @@ def equal_filters(table: Table, known: Mapping[str, str], kind: str | None = Non
 
 def _access(table: Table, road: _Road, known: Mapping[str, str], window: Window, kind: str | None) -> Access | None:
     index, pk, sk = road
-    parts = {attribute: part for part, attribute in table.parts(kind).items()}
-    part = parts.get(pk)
+    names = {attribute: part for part, attribute in table.parts(kind).items()}
+    part = names.get(pk)
     if part is None or part not in known or table.attributes[pk].type != "S":
         return None
     keys = [_equal(pk, part, known[part])]
+    parts = {part: known[part]}
+    span: Span | None = None
     narrows = 10 * _NARROWS[part]
     extents: tuple[Term | None, ...] = (None,)
-    sort_part = parts.get(sk) if sk else None
+    sort_part = names.get(sk) if sk else None
     if sk is not None and sort_part is not None and sort_part in known and table.attributes[sk].type == "S":
         if len(known[sort_part].encode()) > _SORT_KEY_BYTES:
             raise UsageError(f"The {_WORDS[sort_part]} is longer than the {_SORT_KEY_BYTES:,} bytes that a sort key of DynamoDB has.")
         keys.append(_equal(sk, sort_part, known[sort_part]))
+        parts[sort_part] = known[sort_part]
         narrows += 10 * _NARROWS[sort_part]
     elif sk is not None and sort_part in _TIMES:
-        found = ranges(table, sk, window if sort_part == "sent_at" else Window(None, window.until))
+        reached = window if sort_part == "sent_at" else Window(None, window.until)
+        found = ranges(table, sk, reached)
         extents, narrows = (found or (None,)), narrows + bool(found)
+        span = _span(table, sk, reached) if found else None
     used = frozenset(term.attribute for term in keys)
     complete = index is None and len(keys) == len(table.keys)
-    return Access(index, tuple(keys), extents, equal_filters(table, known, kind, used), complete, narrows)
+    # Only in an index is an item missing that has no sort key.
+    present = frozenset({sort_part} if index is not None and sort_part is not None else ())
+    timed = sort_part if span is not None else None
+    return Access(index, tuple(keys), extents, equal_filters(table, known, kind, used), complete, narrows, parts, present, timed, span)
 
 
 def _equal(attribute: str, part: str, value: str) -> Term:
@@ -122,6 +136,22 @@ def ranges(table: Table, attribute: str, window: Window) -> tuple[Term, ...]:
     if table.attributes[attribute].type == "N":
         return _number_ranges(attribute, window)
     return _text_ranges(attribute, window, utc=table.attributes[attribute].utc)
+
+
+def _span(table: Table, attribute: str, window: Window) -> Span:
+    """The times that the ranges hold of those kept as they mostly are: in UTC with a T, or as numbers."""
+    key = table.attributes[attribute]
+    exact = key.type == "N" or key.utc
+    west, east = (timedelta(), timedelta()) if exact else (_WEST, _EAST)
+    try:
+        since = None if window.since is None else window.since.astimezone(UTC).replace(microsecond=0) - west
+        if since is not None and not exact:
+            since = since.replace(hour=0, minute=0, second=0)  # The T sorts after the space that the range begins with.
+        # What a tilde, or the next second, closes in: the whole of the last second.
+        until = None if window.until is None else window.until.astimezone(UTC).replace(microsecond=0) + east + timedelta(seconds=1)
+    except OverflowError:
+        return Span(window.since, window.until)
+    return Span(since, until)
 
 
 def _number_ranges(attribute: str, window: Window) -> tuple[Term, ...]:

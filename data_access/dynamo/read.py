@@ -52,8 +52,7 @@ class Reader:
         self._source = source
         self._scan_limit = scan_limit
         self._pace = Pace(source.scan_rate)
-        # More at once than the rate allows would only be a burst, with a long pause after it.
-        self._parallel = CONCURRENCY if source.scan_rate is None else min(CONCURRENCY, max(1, int(source.scan_rate / _PAGE_UNITS)))
+        self._parallel = parallel(source)
         self._scanned = 0.0
         self.meter = Meter(source.place.region, partial(known_class, source))
 
@@ -210,6 +209,11 @@ class Reader:
                 budget=self._scan_limit,
                 table=step.table,
             )
+
+
+def parallel(source: Source) -> int:
+    """How many segments of a Scan are read at once: more than the rate allows would only be a burst, with a long pause after it."""
+    return CONCURRENCY if source.scan_rate is None else min(CONCURRENCY, max(1, int(source.scan_rate / _PAGE_UNITS)))
 
 
 def _request(step: Step, value: str | None) -> dict[str, Any]:

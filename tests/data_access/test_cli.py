@@ -139,7 +139,7 @@ def test_explain_reads_nothing(dynamodb: DynamoDBClient, there: pytest.MonkeyPat
         assert answer["estimated_units"] > 0
         assert answer["steps"]
         for step in answer["steps"]:
-            assert list(step) == "operation table index key_condition filter reason estimated_units estimated_usd".split()
+            assert list(step) == "operation table index key_condition filter reason estimated_units estimated_usd basis bound".split()
     (listed,) = run("conversations", "--system", "ai_agent", "--user", "u", "--tenant", "t", "--explain").lines
     first = listed["steps"][0]
     assert (first["operation"], first["index"]) == ("Query", "TenantUserIndex")

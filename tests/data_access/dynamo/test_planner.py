@@ -13,6 +13,7 @@ import pytest
 from data_access.conversations import list_conversations
 from data_access.dynamo.plan import Plan
 from data_access.dynamo.planner import plan_list, plan_replay
+from data_access.dynamo.sizes import Extent, Reach, Size, Span
 from data_access.errors import ScanRefused, TableMissing, UsageError
 from data_access.models import Filter
 from tests.data_access.conftest import OpenSource, Scripted, Sent
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SINCE, UNTIL = datetime(2026, 5, 4, tzinfo=UTC), datetime(2026, 5, 11, tzinfo=UTC)
 WINDOW = {"since": SINCE, "until": UNTIL}
+WIDER = UNTIL + timedelta(hours=14, seconds=1)
 TALK, USER, TENANT = {"conversation_id": "c"}, {"user_id": "u"}, {"tenant_id": "t"}
 TEXTS = "timestamp BETWEEN '2026-05-03 12:00:00' AND '2026-05-11T14:00:00~'"
 DIGITS = "timestamp BETWEEN '1777852800' AND '1778457600~'"
@@ -146,12 +148,16 @@ def test_a_step_says_why_and_what_it_costs(everything: DynamoDBClient, only_desc
                 "reason",
                 "estimated_units",
                 "estimated_usd",
+                "basis",
+                "bound",
             ]
+            assert (said["basis"], said["bound"]) == ("guess", False), "nothing is counted yet"
             assert said["reason"]
             assert said["estimated_units"] >= 0.5
             assert said["estimated_usd"] > 0
             assert "'u'" not in str(said), "ids are not shown"
         assert plan.estimated_units == sum(step.estimated_units for step in plan.steps)
+        assert list(plan.describe()) == ["steps", "estimated_units", "estimated_usd", "basis", "bound", "sizes_as_of"]
 
 
 # What the live tables are
@@ -223,7 +229,8 @@ def test_a_scan_is_estimated_from_the_table_and_refused_above_the_budget(describ
     plan = plan_list(source, Filter("cg"))
     assert plan.estimated_units == pytest.approx(100_000_000 / 4096 / 2, rel=0.01)
     assert plan.steps[0].times == 96
-    with pytest.raises(ScanRefused, match=rf"{CG}: about 12,208 read units \(\$0.0015\), above the budget of 1,000") as caught:
+    assert plan.estimated_units > 100_000_000 / 4096 / 2, "rounding and parallel segments can only add to it"
+    with pytest.raises(ScanRefused, match=rf"{CG}: at most 12,2\d\d read units \(\$0.0015\), above the budget of 1,000") as caught:
         list_conversations(source, Filter("cg"))
     assert (caught.value.budget, caught.value.table) == (1_000, CG)
     assert caught.value.estimated_units == pytest.approx(plan.estimated_units)
@@ -265,9 +272,109 @@ def test_a_table_that_is_missing_is_said_by_name(open_source: OpenSource) -> Non
         plan_list(open_source("cg"), Filter("cg", "u"))
 
 
-def test_a_window_of_a_tenant_is_priced_by_its_length(described: Any) -> None:
-    sized = {name: description(name, 100_000, 35_000_000) for name in (SESSIONS, MESSAGES)}
+# What an estimate stands on
+
+
+class Known:
+    """Somebody who knows sizes, and what he was asked."""
+
+    as_of = UNTIL
+
+    def __init__(self, size: Size | None = None, each: tuple[int, ...] | None = None) -> None:
+        self.size, self.many = size, each
+        self.extents: list[Extent] = []
+        self.reaches: list[Reach] = []
+
+    def evaluated(self, extent: Extent) -> Size | None:
+        self.extents.append(extent)
+        return self.size
+
+    def each(self, reach: Reach) -> tuple[int, ...] | None:
+        self.reaches.append(reach)
+        return self.many
+
+
+def test_without_sizes_a_plan_is_bounded_by_the_tables(described: Any) -> None:
+    sized = {SESSIONS: description(SESSIONS, 1_000, 400_000), MESSAGES: description(MESSAGES, 100_000, 35_000_000)}
     source = described("ai_agent", sized)
+    sessions, messages = 400_000 / 8_192, 35_000_000 / 8_192
+    of_user = plan_list(source, Filter("ai_agent", "u", "t"))
+    assert (of_user.basis, of_user.is_bound, of_user.sized_at) == ("table size", True, None)
+    # Every session could be the user's: all messages, and each conversation rounded up by itself.
+    assert sessions + messages + 500 < of_user.estimated_units < sessions + messages + 600
     day = plan_list(source, Filter("ai_agent", tenant_id="t", since=SINCE, until=SINCE + timedelta(days=1)))
-    month = plan_list(source, Filter("ai_agent", tenant_id="t", since=SINCE, until=SINCE + timedelta(days=30)))
-    assert day.steps[0].estimated_units < month.steps[0].estimated_units / 20
+    assert [step.basis for step in day.steps] == ["table size"] * 4
+    assert messages < day.steps[0].estimated_units < messages * 1.01
+    assert day.steps[1].estimated_units == 0.5, "the second range is of other items: one bound is for both"
+
+
+def test_one_item_is_at_most_as_large_as_an_item_can_be(described: Any) -> None:
+    source = described("cg", {CG: description(CG, 20_000, 100_000_000)})
+    assert plan_replay(source, asked("cg", TALK | USER)).estimated_units == 50
+    assert plan_replay(described("cg", {CG: description(CG, 1, 5_000)}), asked("cg", TALK | USER)).estimated_units == 1
+
+
+def test_what_is_not_counted_yet_is_a_guess(described: Any) -> None:
+    half = {MESSAGES: description(MESSAGES, 100_000, 35_000_000)}
+    plan = plan_list(described("ai_agent", half), Filter("ai_agent", "u", "t"))
+    assert (plan.basis, plan.is_bound) == ("guess", False)
+
+
+def test_with_sizes_a_plan_is_priced_by_what_it_evaluates(described: Any) -> None:
+    known = Known(Size(7, 9_000), each=(100, 5_000, 3_000_000))
+    source = described("ai_agent", {SESSIONS: description(SESSIONS, 1_000, 400_000), MESSAGES: description(MESSAGES, 10, 10_000)})
+    plan = plan_list(source, asked("ai_agent", TENANT | WINDOW), known)
+    assert [(step.estimated_units, step.times, step.basis) for step in plan.steps] == [
+        (1.5, 1, "snapshot"),
+        (0.5, 1, "snapshot"),
+        (1.5, 1, "snapshot"),
+        (0.5 + 1 + 366.5, 3, "snapshot"),
+    ]
+    assert (plan.basis, plan.is_bound, plan.sized_at) == ("snapshot", False, UNTIL)
+    # The days are as the sort key ranges take them: 14 hours wider, and from the beginning of the first day.
+    said = Extent(MESSAGES, {"tenant_id": "t"}, frozenset({"sent_at"}), "sent_at", Span(SINCE - timedelta(days=1), WIDER))
+    sessions = Extent(SESSIONS, {"tenant_id": "t"}, frozenset({"user_id"}))
+    assert known.reaches == [Reach((sessions,), said, Span(SINCE, UNTIL), MESSAGES)]
+    assert all(extent in (said, sessions) for extent in known.extents)
+
+
+def test_an_extent_is_what_the_key_fixes(described: Any) -> None:
+    known = Known(Size(1, 9_000), each=())
+    plan_replay(described("ai4ai", {}), asked("ai4ai", TALK | USER | WINDOW), known)
+    plan_list(described("cg", {}), asked("cg", USER | WINDOW), known)
+    plan_list(described("remo", {}), asked("remo", USER), known)
+    assert known.extents == [
+        Extent(CHATS, {"user_id": "u", "conversation_id": "c"}),
+        Extent(SAID, {"conversation_id": "c"}, timed="sent_at", span=Span(SINCE, UNTIL + timedelta(seconds=1))),
+        Extent(CG, {"user_id": "u"}, frozenset({"started_at"}), "started_at", Span(None, WIDER)),
+        Extent(REMO, {"user_id": "u", "kind": "conversation_memory"}),
+    ]
+
+
+def test_a_scan_takes_the_larger_of_what_aws_counted_and_what_is_known(described: Any) -> None:
+    source = described("cg", {CG: description(CG, 20_000, 100_000_000)})
+    less, more = (plan_list(source, Filter("cg"), Known(Size(1, size))) for size in (1_000, 200_000_000))
+    assert (less.basis, less.estimated_units) == ("table size", plan_list(source, Filter("cg")).estimated_units)
+    assert more.basis == "snapshot"
+    assert more.estimated_units == pytest.approx(200_000_000 / 8_192, rel=0.001)
+    assert more.steps[0].times == 191
+    counted = described("cg", {CG: description(CG, 100, 0)})
+    assert plan_list(counted, Filter("cg"), Known(Size(1, 9_000))).estimated_units == 1.5, "items without a size are no size"
+
+
+def test_who_knows_nothing_of_a_part_leaves_the_bound(described: Any) -> None:
+    sized = {name: description(name, 1_000, 400_000) for name in (SESSIONS, MESSAGES)}
+    plan = plan_list(described("ai_agent", sized), Filter("ai_agent", "u", "t"), Known(Size(1, 300)))
+    assert [step.basis for step in plan.steps] == ["snapshot", "table size"]
+    assert (plan.basis, plan.sized_at) == ("table size", UNTIL)
+
+
+def test_tenants_are_asked_one_by_one_where_sizes_say_so(described: Any) -> None:
+    tables = {name: description(name, 10, 2_500) for name in (SESSIONS, MESSAGES)}
+    source = described("ai_agent", tables, tenants=("a", "b"))
+
+    class Large(Known):
+        def evaluated(self, extent: Extent) -> Size | None:
+            return Size(1, 300) if extent.parts else Size(10_000, 2_500_000)
+
+    assert rows(plan_list(source, Filter("ai_agent", "u"), Large(each=(1,)))) == [OF_EACH] * 2 + [EACH]
