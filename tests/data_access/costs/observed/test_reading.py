@@ -14,6 +14,7 @@ from data_access.costs.observed import Observed, ResourceCosts, observe
 from data_access.costs.prices import Prices, Rates
 from data_access.errors import AccessDenied, UsageError
 from data_access.snapshot.sizes import Stored
+from data_access.systems.create import create_tables
 from tests.data_access.conftest import Answer, Scripted
 from tests.data_access.costs.observed.played import (
     BEGIN,
@@ -451,3 +452,29 @@ def test_two_regions_have_a_free_tier_each_and_two_systems_of_one_share_it(scrip
 def test_without_systems_there_is_nothing() -> None:
     found = observe({}, {}, Book(), now=NOW)
     assert (found.resources, found.total_usd, found.totals()) == ((), None, ())
+
+
+def test_tables_of_a_whole_system_as_moto_has_them(moto_endpoint: str) -> None:
+    """The clients in between are AWS's own: pages, times and errors as botocore reads them."""
+    opened = sources(moto_endpoint, "ai_agent")
+    source = opened["ai_agent"]
+    create_tables(source)
+    source.client.update_continuous_backups(
+        TableName="ai-agent-messages", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    source.client.create_backup(TableName="ai-agent-sessions", BackupName="one")
+    source.client.put_item(TableName="ai-agent-messages", Item={"id": {"S": "m"}, "content": {"S": "x" * 500}})
+    found = observe(opened, {"ai_agent": Played(consumed(writes=hourly(1), table="ai-agent-messages"))}, Book(), now=NOW)
+    assert found.problems == ()
+    assert [(one.table, one.index) for one in found.resources] == [
+        ("ai-agent-sessions", None),
+        ("ai-agent-sessions", "TenantUserIndex"),
+        ("ai-agent-messages", None),
+        ("ai-agent-messages", "SessionTimestampIndex"),
+        ("ai-agent-messages", "TenantTimestampIndex"),
+    ]
+    sessions, _, messages, *_ = found.resources
+    assert (sessions.recovery, messages.recovery) == (False, True)
+    assert sessions.line("backups") is not None
+    assert messages.line("point-in-time recovery") is not None
+    assert (sessions.reads, messages.reads, messages.writes) == (None, 0.0, 360.0)
