@@ -8,7 +8,16 @@ from collections.abc import Mapping
 import streamlit as st
 
 from data_access.dynamo.meter import Measured
-from data_access.dynamo.plan import Operation, Plan, Step
+from data_access.dynamo.plan import Basis, Operation, Plan, Step
+from pages.ui import times
+
+# Before a number of units, and the sentence that says why.
+_HOW_MUCH: Mapping[Basis, str] = {"snapshot": "about ", "table size": "at most ", "guess": "perhaps "}
+_WHY: Mapping[Basis, str] = {
+    "snapshot": "The estimate is the size of these very items in the snapshot that was read {ago}.",
+    "table size": "The estimate is a bound: no read evaluates more than what AWS last counted in the table. A snapshot would say how much.",
+    "guess": "The estimate is a guess: neither AWS nor a snapshot has counted these items yet.",
+}
 
 
 def plain(text: str) -> str:
@@ -36,6 +45,16 @@ def path(plan: Plan) -> str:
     return ", then ".join(_words(step) for step in plan.steps) or "nothing to read"
 
 
+def estimated(plan: Plan) -> str:
+    """About 12.5 read units, $0.0001: as sure as the plan is."""
+    return f"{_HOW_MUCH[plan.basis]}{units(plan.estimated_units)} read units, {money(plan.estimated_usd)}"
+
+
+def why(plan: Plan) -> str:
+    """What the estimate stands on, as a sentence."""
+    return _WHY[plan.basis].format(ago=times.ago(plan.sized_at))
+
+
 def _words(step: Step) -> str:
     # A Scan is one thing however many pages it takes; a Query for each conversation is many.
     often = f"{step.times:,} × " if step.times > 1 and step.operation is not Operation.SCAN else ""
@@ -45,7 +64,7 @@ def _words(step: Step) -> str:
 
 def show(plan: Plan, measured: Measured | None, *, key: str) -> None:
     """The line above a list. Before the read only the estimate is known."""
-    price = f"Estimated {units(plan.estimated_units)} read units, {money(plan.estimated_usd)}"
+    price = f"Estimated {estimated(plan)}"
     if measured is not None:
         least = "at least " if measured.unmetered else ""
         price = (
@@ -55,6 +74,7 @@ def show(plan: Plan, measured: Measured | None, *, key: str) -> None:
     label = f"{plain(path(plan))}  \n{price.replace('$', chr(92) + '$')}"
     with st.expander(label, icon=":material/route:", type="compact", on_change="rerun", key=key) as folded:
         if folded.open:
+            st.caption(why(plan))
             _steps(plan, measured.by_place if measured is not None else {})
 
 
@@ -68,6 +88,7 @@ def _steps(plan: Plan, by_place: Mapping[str, float]) -> None:
             "Filter": [step.filter for step in plan.steps],
             "Times": [step.times for step in plan.steps],
             "Estimated units": [step.estimated_units for step in plan.steps],
+            "Estimated from": [step.basis for step in plan.steps],
             "Measured units": [by_place.get(f"{step.table}/{step.index}" if step.index else step.table) for step in plan.steps],
             "Why": [step.reason for step in plan.steps],
         },
