@@ -89,7 +89,7 @@ def _observed(observed: Observed) -> dict[str, Any]:
 
 
 def _prices(prices: Prices) -> dict[str, Any]:
-    """Source and date first; for millions of requests, as price lists print them."""
+    """Source and date first; every price is for one single unit."""
     left_out = {"region", "standard", "infrequent", "reserved", "source", "dated", "notices"}
     others = {field.name: plain(getattr(prices, field.name)) for field in fields(prices) if field.name not in left_out}
     return {

@@ -26,7 +26,10 @@ from data_access.snapshot.sizes import Stored
 
 
 class Readable(Protocol):
-    """What is needed of CloudWatch."""
+    """What is needed of CloudWatch. `sample` where it is played."""
+
+    @property
+    def sample(self) -> bool: ...
 
     def read(self, metrics: Sequence[Metric], since: datetime, until: datetime, /) -> Answer: ...
 
@@ -65,7 +68,7 @@ def observe(
     span = span_of(since, until, now or datetime.now(UTC))
     fixed = book.prices(region) if region is not None else None
     seen, problems = _look(sources, stored or {}, keepers or {})
-    series, own_usd, sample, unanswered = _count(sources, cloudwatches, seen, span)
+    series, own_usd, unanswered = _count(sources, cloudwatches, seen, span)
     problems += unanswered
     prices: dict[str, Prices] = {}
     for here in dict.fromkeys(region or one.source.place.region for one in seen):
@@ -100,7 +103,7 @@ def observe(
         prices,
         tuple(_once(problems)),
         own_usd,
-        sample,
+        any(cloudwatches[system].sample for system in sources if system in cloudwatches),
         free_tier,
     )
 
@@ -132,10 +135,10 @@ def _look(
 
 def _count(
     sources: Mapping[str, Source], cloudwatches: Mapping[str, Readable], seen: list[_Seen], span: Span
-) -> tuple[dict[str, Mapping[Metric, Series]], float, bool, list[DataAccessError]]:
-    """Series by system, what asking for them cost, whether they are sample data, and what failed."""
+) -> tuple[dict[str, Mapping[Metric, Series]], float, list[DataAccessError]]:
+    """Series by system, what asking for them cost, and what failed."""
     series: dict[str, Mapping[Metric, Series]] = {}
-    usd, sample = 0.0, False
+    usd = 0.0
     problems: list[DataAccessError] = []
     for system in sources:
         metrics = tuple(metric for one in seen if one.source.id == system for metric in metrics_of(one.table, span))
@@ -144,9 +147,8 @@ def _count(
             answer = cloudwatches[system].read(metrics, span.since, span.until)
             series[system] = answer.series
             usd += answer.usd
-            sample = sample or answer.sample
             problems += answer.problems
-    return series, usd, sample, problems
+    return series, usd, problems
 
 
 def _less(usd: float | None, off: float | None) -> float | None:

@@ -57,6 +57,7 @@ class Played:
     status: Status = "complete"
     problem: DataAccessError | None = None
     asked: list[Metric] = field(default_factory=list[Metric])
+    sample: bool = False
 
     def read(self, metrics: Sequence[Metric], since: datetime, until: datetime) -> Answer:
         assert since < until
@@ -68,7 +69,7 @@ class Played:
             times, values = tuple(at for at, _ in known), tuple(value for _, value in known)
             found[metric] = Series(metric, since, until, times, values, self.status)
         problems = () if self.problem is None else (self.problem,)
-        return Answer(found, len(metrics), 1, len(metrics) * 1e-5, problems, NOW, sample=False)
+        return Answer(found, len(metrics), 1, len(metrics) * 1e-5, problems, NOW, self.sample)
 
 
 def hourly(value: float, since: datetime = BEGIN, hours: int = 360) -> Points:

@@ -384,7 +384,8 @@ def test_prices_of_another_region(look: Look) -> None:
 
 
 def test_the_first_moment_and_the_first_day_of_a_month(look: Look) -> None:
-    first = look(described(), Played(consumed(reads=hourly(1))), now=BEGIN)
+    first = look(described(), Played(consumed(reads=hourly(1)), sample=True), now=BEGIN)
+    assert first.sample
     assert usd(first.resources[0]) == {"storage": 0.0, "reads": None, "writes": None}
     assert month(first.resources[0]) == {"storage": 1.0, "reads": None, "writes": None}
     morning = look(described(), Played(consumed(reads=hourly(1))), now=BEGIN + timedelta(hours=23, minutes=59))
