@@ -8,16 +8,13 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from data_access.capacity.backups import open_backups
-from data_access.capacity.cloudwatch import open_cloudwatch
-from data_access.costs.observed import Attribution, Growth, Observed, ResourceCosts, TableGrowth, attribute, grow, observe
+from data_access.costs.observed import Attribution, Growth, Observed, ResourceCosts, TableGrowth, attribute, grow, observe_here
 from data_access.costs.prices import PriceBook, Prices, Rates
 from data_access.dynamo.aws import Source
 from data_access.errors import AwsError, SnapshotError
 from data_access.output import plain, show
 from data_access.settings import Settings
 from data_access.snapshot.hot import Hot, load
-from data_access.snapshot.sizes import by_table
 from data_access.snapshot.store import open_store
 
 
@@ -28,16 +25,7 @@ def show_costs(options: argparse.Namespace, settings: Settings, sources: Mapping
         book.prices(options.region)  # A Region that is not known is said before anything is asked.
     hot, absent = _snapshot(settings)
     try:
-        observed = observe(
-            sources,
-            {name: open_cloudwatch(settings, source.place) for name, source in sources.items()},
-            book,
-            now=now,
-            free_tier=options.free_tier,
-            stored=None if hot is None else {name: by_table(hot, name) for name in sources},
-            keepers={name: open_backups(settings, source) for name, source in sources.items()},
-            region=options.region,
-        )
+        observed = observe_here(settings, sources, book, hot, now=now, free_tier=options.free_tier, region=options.region)
         failed = next((problem for problem in observed.problems if isinstance(problem, AwsError)), None)
         if not observed.resources and failed is not None:
             raise failed

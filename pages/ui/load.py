@@ -15,11 +15,10 @@ from typing import Any
 import streamlit as st
 
 from data_access import conversations as reader
-from data_access.capacity.backups import open_backups
 from data_access.capacity.cloudwatch import CloudWatch, open_cloudwatch
 from data_access.capacity.report import CapacityReport, report
 from data_access.conversations import Listing, Replay
-from data_access.costs.observed import Attribution, Growth, Observed, attribute, grow, observe, this_time
+from data_access.costs.observed import Attribution, Growth, Observed, attribute, grow, observe_here, this_time
 from data_access.costs.prices import PriceBook
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.plan import Plan
@@ -35,7 +34,6 @@ from data_access.snapshot.listed import listed
 from data_access.snapshot.runner import Run, Runner, runner_of
 from data_access.snapshot.search import Found, SearchFilter
 from data_access.snapshot.search import search as find_words
-from data_access.snapshot.sizes import by_table
 from data_access.snapshot.state import Coverage
 from data_access.snapshot.store import Store, open_store
 from data_access.systems.check import TableHealth, check
@@ -208,6 +206,16 @@ def behind(wanted: UsageFilter, cell: Cell) -> tuple[ConversationKey, ...]:
     return _behind(hot(), wanted, cell)
 
 
+@st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session", hash_funcs=_BY_VERSION)
+def _active(copy: Hot, wanted: tuple[UsageFilter, ...]) -> tuple[int, ...]:
+    return tuple(len(conversations_behind(copy, one, Cell())) for one in wanted)
+
+
+def active_counts(wanted: tuple[UsageFilter, ...]) -> tuple[int, ...]:
+    """How many conversations were active in each of some windows, as `behind` lists them. Raises UsageError, SnapshotError."""
+    return _active(hot(), wanted)
+
+
 @st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session")
 def from_snapshot(version: str, keys: tuple[ConversationKey, ...]) -> tuple[Conversation, ...]:  # noqa: ARG001 - part of the key
     """These conversations as the snapshot has them, in the same order. Raises SnapshotError."""
@@ -225,12 +233,6 @@ def cloudwatch(system: str) -> CloudWatch:
     return open_cloudwatch(settings(), source(system).place)
 
 
-@st.cache_resource(ttl="1h", max_entries=16, show_spinner=False)
-def _backups(system: str) -> Any:
-    """The client that knows a system's backups; in local mode the sample's, which takes a moment to open."""
-    return open_backups(settings(), source(system))
-
-
 def _copy() -> Hot | None:
     """The snapshot, None where there is none: costs stand without it."""
     try:
@@ -243,19 +245,7 @@ def _copy() -> Hot | None:
 def _observed(
     copy: Hot | None, since: datetime | None, until: datetime | None, now: datetime, free_tier: bool, region: str | None
 ) -> Observed:
-    opened = sources()
-    return observe(
-        opened,
-        {name: cloudwatch(name) for name in opened},
-        price_book(),
-        since=since,
-        until=until,
-        now=now,
-        free_tier=free_tier,
-        stored=None if copy is None else {name: by_table(copy, name) for name in opened},
-        keepers={name: _backups(name) for name in opened},
-        region=region,
-    )
+    return observe_here(settings(), sources(), price_book(), copy, since=since, until=until, now=now, free_tier=free_tier, region=region)
 
 
 def costs_observed(
@@ -309,6 +299,7 @@ def forget_usage() -> None:
     """Count again at the next question."""
     _usage.clear()
     _behind.clear()
+    _active.clear()
 
 
 def forget_lists() -> None:

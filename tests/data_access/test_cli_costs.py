@@ -13,6 +13,7 @@ import pytest
 
 from data_access import cli, local
 from data_access.costs import told
+from data_access.costs.observed import here
 from data_access.costs.size import item_bytes
 from data_access.local import engine, sample
 from data_access.local.binary import choose
@@ -55,7 +56,7 @@ def aws(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             "AWS_ENDPOINT_URL_DYNAMODB": server.endpoint,
         }.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(told, "open_cloudwatch", lambda settings, place: cloudwatch)
+        monkeypatch.setattr(here, "open_cloudwatch", lambda settings, place: cloudwatch)
         monkeypatch.setattr(told.PriceBook, "of", lambda settings: Book())
         return server
 
