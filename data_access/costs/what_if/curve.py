@@ -13,14 +13,16 @@ from data_access.costs.what_if.model import BOUNDS, Scenario
 from data_access.errors import UsageError
 
 MOST_POINTS = 200
-SPAN = 100.0  # a curve goes from a hundredth of a scenario's volume to a hundred times as much
+BELOW, ABOVE = 10.0, 1_000.0  # a curve goes from a tenth of a scenario's volume to a thousand times as much
 _STEPS = 24  # of halving, when the volume of the break-even is looked for
 Dollars = tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Dollars a month at each volume (conversations a month, log-spaced, ascending), and where the two ways of paying meet.
+    """Dollars a month at each volume, and where the two ways of paying meet.
+
+    `volumes` are conversations a month, log-spaced and the scenario's own, ascending.
 
     `meets_at` is the volume from which provisioned capacity is cheaper, to the end of the curve; None where it never is there,
     0 where it always is. `even_writes` and `even_reads` are the average use of provisioned capacity from which it is cheaper
@@ -39,19 +41,20 @@ class Curve:
 def curve(scenario: Scenario, prices: Prices, *, least: float | None = None, most: float | None = None, points: int = 60) -> Curve:
     """The cost of a scenario over its volume. Raises UsageError."""
     scenario.check()
-    if not 2 <= points <= MOST_POINTS:
-        raise UsageError(f"A curve has from 2 to {MOST_POINTS} points.")
+    if not 2 <= points < MOST_POINTS:
+        raise UsageError(f"A curve has from 2 to {MOST_POINTS - 1} points, and the scenario's own.")
     middle = scenario.conversations or 1_000.0
-    low = max(1.0, middle / SPAN if least is None else least)
-    high = min(BOUNDS["conversations"][1], middle * SPAN if most is None else most)
+    low = max(1.0, middle / BELOW if least is None else least)
+    high = min(BOUNDS["conversations"][1], middle * ABOVE if most is None else most)
     if not low < high:
         raise UsageError("A curve needs a lowest volume of one or more and a higher one.")
     ratio = math.log(high / low) / (points - 1)
-    volumes = tuple(low * math.exp(ratio * step) for step in range(points))
+    own = {middle} if low <= middle <= high else set[float]()
+    volumes = tuple(sorted({low, high, *(low * math.exp(ratio * step) for step in range(1, points - 1))} | own))
 
     def usd(volume: float, provisioned: bool) -> float | None:
         billing = "provisioned" if provisioned else "on-demand"
-        result = estimate(replace(scenario, conversations=min(volume, high), billing=billing), prices)
+        result = estimate(replace(scenario, conversations=volume, billing=billing), prices)
         # A curve of what happens to be known would be a curve of something else.
         return result.total if result.complete or _only_reads(result) else None
 

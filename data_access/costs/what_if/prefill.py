@@ -37,6 +37,19 @@ class Prefilled:
     hours: float
     one_a_user: bool
 
+    def onto(self, scenario: Scenario) -> Prefilled:
+        """The same of another scenario of the system: what the snapshot does not know is that one's."""
+        own = self.scenario
+        filled = replace(
+            scenario,
+            layout="spec",
+            conversations=own.conversations,
+            messages=own.messages,
+            message_bytes=own.message_bytes,
+            per_user=own.per_user if self.one_a_user else scenario.per_user,
+        )
+        return replace(self, scenario=filled)
+
 
 def prefill(hot: Hot, scenario: Scenario) -> Prefilled | None:
     """Fill in conversations a month, messages and bytes from the snapshot; None where it has no messages of the system with a time.
@@ -50,16 +63,16 @@ def prefill(hot: Hot, scenario: Scenario) -> Prefilled | None:
     if span is None or messages is None or size is None:
         return None
     hours = min(span / 4, HOURS)
-    overhead = overhead_bytes(system)
+    overhead, one_a_user = overhead_bytes(system), stored(system).one_a_user
     filled = replace(
         scenario,
         layout="spec",
         conversations=_within("conversations", round(began * HOURS / hours)),
         messages=int(_within("messages", round(messages.mean))),
         message_bytes=int(_within("message_bytes", round(size.mean - overhead))),
-        per_user=_within("per_user", round(talks / people, 2)) if people else scenario.per_user,
+        per_user=_within("per_user", round(talks / people, 2)) if people and one_a_user else scenario.per_user,
     )
-    return Prefilled(filled, messages, size, overhead, hours, stored(system).one_a_user)
+    return Prefilled(filled, messages, size, overhead, hours, one_a_user)
 
 
 def _within(name: str, value: float) -> float:

@@ -58,12 +58,12 @@ def test_a_spiky_chatbot_never_gets_there() -> None:
 
 
 def test_volumes_are_log_spaced_and_ascending() -> None:
-    found = curve(Scenario(SYSTEMS["cg"], conversations=1_000), TODAY, points=200)
-    assert len(found.volumes) == len(found.on_demand) == len(found.provisioned) == 200
-    assert found.volumes[0] == pytest.approx(10)
-    assert found.volumes[-1] == pytest.approx(100_000)
-    ratios = [b / a for a, b in pairwise(found.volumes)]
-    assert max(ratios) == pytest.approx(min(ratios))
+    found = curve(Scenario(SYSTEMS["cg"], conversations=1_000), TODAY, points=199)
+    assert len(found.volumes) == len(found.on_demand) == len(found.provisioned) <= 200
+    assert (found.volumes[0], found.volumes[-1]) == (100, 1_000_000)
+    assert 1_000 in found.volumes
+    assert all(1 < b / a < 1.08 for a, b in pairwise(found.volumes) if 1_000 not in (a, b))
+    assert list(found.volumes) == sorted(found.volumes)
 
 
 @given(scenarios(), st.integers(2, 30))
@@ -72,24 +72,24 @@ def test_curves_never_fall(scenario: Scenario, points: int) -> None:
     found = curve(scenario, TODAY, points=points)
     for values in (found.on_demand, found.provisioned):
         known = [value for value in values if value is not None]
-        assert len(known) in (0, points)
+        assert len(known) in (0, len(found.volumes))
         assert all(b >= a - 1e-9 for a, b in pairwise(known))
 
 
 def test_bounds_of_a_curve() -> None:
     scenario = Scenario(SYSTEMS["cg"])
-    for wrong in ({"points": 1}, {"points": 201}, {"least": 10.0, "most": 10.0}, {"least": 100.0, "most": 10.0}):
+    for wrong in ({"points": 1}, {"points": 200}, {"least": 10.0, "most": 10.0}, {"least": 100.0, "most": 10.0}):
         asked: dict[str, Any] = wrong
         with pytest.raises(UsageError):
             curve(scenario, TODAY, **asked)
     most = curve(replace(scenario, conversations=10_000_000_000), TODAY, points=2)
     assert most.volumes[-1] == pytest.approx(10_000_000_000)
-    assert curve(replace(scenario, conversations=0), TODAY, points=2).volumes[0] == pytest.approx(10)
+    assert curve(replace(scenario, conversations=0), TODAY, points=2).volumes[0] == 100
 
 
 def test_no_curve_of_prices_that_are_not_known() -> None:
     found = curve(Scenario(SYSTEMS["cg"]), Prices("nowhere", Rates(), Rates()), points=3)
-    assert found.on_demand == found.provisioned == (None, None, None)
+    assert set(found.on_demand) == set(found.provisioned) == {None}
     assert (found.meets_at, found.even_writes) == (None, None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -23,10 +24,10 @@ def talk(name: str, user: str, began: datetime, messages: int, size: int) -> lis
     ]
 
 
-def snapshot(*talks: list[asked.Row]) -> Hot:
+def snapshot(*talks: list[asked.Row], system: str = "cg") -> Hot:
     said = [row for rows in talks for row in rows]
     conversations = [
-        {"system": "cg", "conversation_id": rows[0]["conversation_id"], "user_id": rows[0]["user_id"], "tenant_id": None, "bytes": 500}
+        {"system": system, "conversation_id": rows[0]["conversation_id"], "user_id": rows[0]["user_id"], "tenant_id": None, "bytes": 500}
         | {"message_count": len(rows), "started_at": rows[0]["sent_at"], "has_session": True, "problems": 0}
         for rows in talks
     ]
@@ -44,8 +45,18 @@ def test_a_month_of_traffic_and_the_means() -> None:
     mean = (24 * 400 + 30 * 800) / 54
     assert found.bytes.mean == pytest.approx(mean)
     assert found.scenario.message_bytes == round(mean - overhead_bytes(SYSTEMS["cg"]))
-    assert found.scenario.per_user == 3
     assert found.scenario.reads == 9
+    assert found.scenario.per_user == 1  # only where a user has one conversation at a time
+    other = Scenario(SYSTEMS["cg"], months=3, layout="guide")
+    assert found.onto(other).scenario == replace(found.scenario, months=3, reads=other.reads)
+
+
+def test_conversations_a_user_where_one_is_kept() -> None:
+    rows = [[row | {"system": "remo"} for row in talk(f"c{n}", f"u{n % 2}", NOW - n * DAY, 4, 400)] for n in range(6)]
+    found = prefill(snapshot(*rows, system="remo"), Scenario(SYSTEMS["remo"]))
+    assert found is not None
+    assert found.one_a_user
+    assert found.scenario.per_user == 3
 
 
 def test_younger_data_is_taken_to_a_month() -> None:

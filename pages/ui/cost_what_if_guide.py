@@ -1,0 +1,58 @@
+"""The setup guide's own estimate: with its prices, with today's, and beside what the layout's items take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from data_access.costs.prices import PriceBook
+from data_access.costs.what_if import Result, estimate, guide, prices_of
+from data_access.errors import DataAccessError
+from pages.ui import notices
+from pages.ui.reading import money
+
+_PARTS = {"Writes": "write", "Reads": "read", "Storage": "storage", "Backups": "recovery"}
+
+
+def show(result: Result, book: PriceBook) -> None:
+    """The guide's own table, with its prices and with today's, and the same volume counted item by item."""
+    st.subheader("The setup guide's estimate", anchor=False)
+    asked = guide(result.scenario.system)
+    real = replace(result.scenario, layout="spec", conversations=asked.conversations, months=1, prices="today")
+    try:
+        columns = {
+            "The guide, its prices of 2024": estimate(asked, prices_of(asked, book)),
+            "The guide, today's prices": estimate(replace(asked, prices="today", region="us-east-1"), book.prices("us-east-1")),
+            "This scenario's items, today's prices": estimate(real, prices_of(real, book)),
+        }
+    except DataAccessError as error:
+        notices.show(error)
+        return
+    cells: dict[str, list[str]] = {"": [*_PARTS, "Total"]}
+    for title, one in columns.items():
+        cells[title] = [*(_of(one, part) for part in _PARTS.values()), _exact(one.total)]
+    st.dataframe(
+        cells,
+        column_config={title: st.column_config.TextColumn(alignment="right") for title in columns},
+        hide_index=True,
+        key="what_if_guide",
+        alt="The setup guide's estimate beside today's prices",
+    )
+    st.caption(
+        f"For {asked.conversations:,} conversations a month. The guide counts two writes and five reads of one unit each and 0.1 GB, "
+        "whatever a conversation holds, and no index: a flat assumption. Its prices are from before November 2024, when on-demand "
+        "prices were halved. The last column is this scenario at the same volume, with one month of data kept."
+    )
+
+
+def _of(result: Result, part: str) -> str:
+    lines = [line for line in result.lines if part in line.what]
+    if not lines:
+        return "–"
+    return "not known" if any(line.usd is None for line in lines) else _exact(sum(line.usd or 0 for line in lines))
+
+
+def _exact(usd: float | None) -> str:
+    """The guide's figures have more digits than a bill."""
+    return "not known" if usd is None else f"${usd:,.6f}".rstrip("0") if 0 < usd < 1 else money(usd)
