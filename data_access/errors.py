@@ -13,6 +13,19 @@
     │   ├── SyncRunning         another sync is at work here
     │   ├── SyncStopped         somebody stopped the sync
     │   └── SyncConflict        another replica wrote at the same moment
+    ├── KeyFileError            a key of this installation is missing, broken or open to others
+    ├── ErasureError            an erasure cannot be planned, or cannot go on
+    │   ├── ErasureOff          the configuration does not allow it here
+    │   ├── NotConfirmed        the typed id is not the plan's, or a second person has not approved
+    │   ├── PlanChanged         what was approved is not what is stored
+    │   ├── WrongState          the job is not where this step starts
+    │   ├── SubjectBusy         another open job has this subject
+    │   ├── LeaseLost           another worker took the job over
+    │   ├── ForeignOwner        an item of the plan is somebody else's
+    │   ├── SchemaDrift         a live table is not laid out as its system says
+    │   └── TooMuch             more than this installation allows at once, or than can be kept
+    ├── AuditError              the audit cannot be written: nothing is done without it
+    │   └── AuditBroken         the audit was changed by somebody else
     └── AwsError                DynamoDB or the way to it refused
         ├── TableMissing
         ├── AccessDenied
@@ -117,6 +130,64 @@ class SyncStopped(SnapshotError):
 
 class SyncConflict(SnapshotError):
     code = "sync_conflict"
+
+
+class KeyFileError(DataAccessError):
+    code = "key_file"
+
+
+class ErasureError(DataAccessError):
+    code = "erasure"
+
+
+class ErasureOff(ErasureError):
+    code = "erasure_off"
+
+
+class NotConfirmed(ErasureError):
+    code = "not_confirmed"
+
+
+class PlanChanged(ErasureError):
+    code = "plan_changed"
+
+
+class WrongState(ErasureError):
+    code = "wrong_state"
+
+
+class SubjectBusy(ErasureError):
+    """`plan_id` is the open job that has the subject already."""
+
+    code = "subject_busy"
+
+    def __init__(self, sentence: str, remedy: str = "", *, plan_id: str) -> None:
+        super().__init__(sentence, remedy)
+        self.plan_id = plan_id
+
+
+class LeaseLost(ErasureError):
+    code = "lease_lost"
+
+
+class ForeignOwner(ErasureError):
+    code = "foreign_owner"
+
+
+class SchemaDrift(ErasureError):
+    code = "schema_drift"
+
+
+class TooMuch(ErasureError):
+    code = "too_much"
+
+
+class AuditError(DataAccessError):
+    code = "audit"
+
+
+class AuditBroken(AuditError):
+    code = "audit_broken"
 
 
 class AwsError(DataAccessError):
