@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from data_access import local, questions
+from data_access import local, questions, told_people
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
 from data_access.costs import told
 from data_access.dynamo.aws import Source, open_sources
@@ -267,6 +267,8 @@ def _parser() -> _Parser:
     messages = command("messages", _messages, "a line for each message of one conversation, in order")
     _filters(messages)
     messages.add_argument("--conversation", required=True, metavar="ID")
+
+    told_people.add_commands(command)
 
     tables = commands.add_parser("tables", help="make a system's tables").add_subparsers(dest="action", required=True, metavar="ACTION")
     create = command("create", _tables_create, "make what is missing, as the setup guides do, and wait until it can be used", tables)

@@ -4,8 +4,8 @@ everything(sources, user_id) -> Person      items, bytes, conversations, records
 Finder(source, wanted, store).items()       the stored items themselves, one after the other, each once
 """
 
-from data_access.people.finding import Finder, Found, Wanted
-from data_access.people.looking import chosen, everything
+from data_access.people.finding import Finder, Found, Wanted, nothing_stored
+from data_access.people.looking import checked, chosen, everything
 from data_access.people.model import (
     Entry,
     KindData,
@@ -31,6 +31,8 @@ __all__ = [
     "TableData",
     "Unread",
     "Wanted",
+    "checked",
     "chosen",
     "everything",
+    "nothing_stored",
 ]

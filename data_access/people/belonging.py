@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from data_access.items.conversations import ConversationReader
 from data_access.items.parts import Parts, parts
-from data_access.items.values import identifier
+from data_access.items.values import identifier, time
 from data_access.people.model import Sweep
 from data_access.people.seen import Seen
 from data_access.systems.spec import Holds, System, Table
@@ -46,6 +47,9 @@ class Shape:
             return self.conversations.messages.part(item, part)
         return self._parts[id(table)].get(item, part)
 
+    def time(self, table: Table, item: Mapping[str, Any], part: str) -> datetime | None:
+        return time(self.part(table, item, part))
+
 
 class Belonging:
     """Decides for one person. It remembers the ids of the person's conversations, and of no item else."""
@@ -63,6 +67,11 @@ class Belonging:
 
     def conversation_ids(self) -> Iterator[str]:
         return iter(sorted(self._mine))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no conversation of the person was met yet."""
+        return not self._mine
 
     @property
     def shared(self) -> int:
@@ -120,19 +129,25 @@ class Belonging:
         if user is not None:
             if user != self._user:
                 return None
-            tenant = self._only(own) if tenant is None and own else tenant
-            return Owned("message", conversation_id, tenant) if self._wants(tenant) else None
+            return (
+                Owned("message", conversation_id, self._of_talk(own, tenant)) if self._wants(tenant or self._of_talk(own, None)) else None
+            )
         if own is None or conversation_id is None or not (tenant is None or tenant in own or None in own):
             return None
         shared = self._shared.get(conversation_id)
         if shared and (tenant is None or tenant in shared or None in shared):
             self._odd.add(conversation_id)
             return None
-        return Owned("message", conversation_id, self._only(own) if tenant is None else tenant)
+        return Owned("message", conversation_id, self._of_talk(own, tenant)) if self._wants(tenant or self._of_talk(own, None)) else None
 
     @staticmethod
-    def _only(own: set[str | None]) -> str | None:
-        return next(iter(own)) if len(own) == 1 else None
+    def _of_talk(own: set[str | None] | None, tenant: str | None) -> str | None:
+        """The tenant of the conversation that a message lies in; its own where it lies in none."""
+        if not own or tenant in own:
+            return tenant
+        if tenant is None:
+            return next(iter(own)) if len(own) == 1 else None
+        return None if None in own else tenant
 
     def _wants(self, tenant: str | None) -> bool:
         return self._tenants is None or not self._has_tenants or tenant in self._tenants

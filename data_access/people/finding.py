@@ -157,7 +157,8 @@ class Finder:
                     yield from self._take(place, wire, "key", met)
         except DataAccessError as error:
             self._note(place.name, error)
-        if swept:
+        # A table whose key leads to everything is swept for others' conversations of the same id: where there is one to compare.
+        if swept and not (place.is_complete and self.belonging.is_empty):
             yield from self._swept(place, seen)
         if place.table is self._system.conversations:
             self.belonging.settle(seen if self.sweep.by == "scan" else None, self._shared())

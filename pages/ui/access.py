@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data_access.errors import DataAccessError
+from data_access.handover.browser import COOKIE, known_browser
 from pages.ui import load
 
 READER = "reader"
@@ -45,3 +46,11 @@ def require(role: str | None) -> Viewer:
         st.warning(f"This page needs the role {role}, which you do not have. Ask whoever runs Dynascope for it.", icon=":material/lock:")
         st.stop()
     return found
+
+
+def browser_identity() -> str | None:
+    """Who this browser is, for what waits for it alone: the random cookie that asgi.py gave it. None where there is none.
+
+    It is as good as a key: it never goes into an address, a widget, a log or a file.
+    """
+    return known_browser(st.context.cookies.get(COOKIE))
