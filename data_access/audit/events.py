@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 import orjson
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
@@ -204,8 +204,8 @@ def checked(event: Event) -> tuple[str, dict[str, Any]]:
         raise AuditError("The audit has no such event.", "This is a fault of the program: report it.")
     given = {item.name: getattr(event, item.name) for item in fields(event)}
     try:
-        # From plain values: a dataclass that exists already would not be looked into.
-        _adapter(name).validate_python(given, strict=True)
+        for field, adapter in _adapters(name).items():
+            adapter.validate_python(given[field], strict=True)
         plain: dict[str, Any] = orjson.loads(orjson.dumps({key: value for key, value in given.items() if value is not None}))
     except (ValidationError, TypeError):
         raise AuditError(
@@ -215,5 +215,6 @@ def checked(event: Event) -> tuple[str, dict[str, Any]]:
 
 
 @cache
-def _adapter(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(EVENTS[name])
+def _adapters(name: str) -> Mapping[str, TypeAdapter[Any]]:
+    # Field by field: pydantic does not look into a dataclass that exists already.
+    return {field: TypeAdapter(hint) for field, hint in get_type_hints(EVENTS[name], include_extras=True).items()}

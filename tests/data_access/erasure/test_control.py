@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import threading
@@ -69,6 +70,14 @@ def open_control(endpoint: str, tmp_path: Path) -> Iterator[Open]:
 @pytest.fixture
 def control(open_control: Open) -> Control:
     return open_control()
+
+
+@pytest.fixture
+def raced(engine_endpoint: str, tmp_path: Path) -> Iterator[Control]:
+    """On the real engine: two requests at once are not kept apart by moto."""
+    control = opened(settings_for(tmp_path, control_table=f"control-raced-{tmp_path.name}"), engine_endpoint)
+    yield control
+    control.close()
 
 
 def running(control: Control, keys: list[FrozenKey] | None = None, **plan: Any) -> tuple[Job, Lease]:
@@ -229,8 +238,8 @@ def test_100_000_keys_are_streamed_in_and_out(engine_endpoint: str, tmp_path: Pa
             number += len(chunk.keys)
             assert len(chunk.keys) <= 1_000
         assert number == every
-        # A page of the table, as it came and as it is read, and one chunk.
-        assert tracemalloc.get_traced_memory()[1] - held < 16_000_000
+        # A page of the table, as it came and as it is read, and one chunk; all of them would be above 200 MB.
+        assert tracemalloc.get_traced_memory()[1] - held < 30_000_000
     finally:
         tracemalloc.stop()
     assert [one.planned for one in job.progress] == [98_000, 2_000]
@@ -262,12 +271,13 @@ def test_without_approval_a_submitted_job_waits_for_a_worker(control: Control) -
     assert control.open_jobs() == (job,)
 
 
-def test_a_second_click_finds_the_same_job(control: Control) -> None:
-    job = made(control)
+@pytest.mark.engine
+def test_a_second_click_finds_the_same_job(raced: Control) -> None:
+    job = made(raced)
     with ThreadPoolExecutor(8) as pool:
-        states = {done.state for done in pool.map(lambda _: control.submit(job.plan_id), range(8))}
+        states = {done.state for done in pool.map(lambda _: raced.submit(job.plan_id), range(8))}
     assert states == {State.APPROVED}
-    assert len(control.open_jobs()) == 1
+    assert len(raced.open_jobs()) == 1
 
 
 def test_one_open_job_for_a_subject_in_a_system(control: Control) -> None:
@@ -287,14 +297,15 @@ def test_one_open_job_for_a_subject_in_a_system(control: Control) -> None:
     assert len(control.open_jobs()) == 2
 
 
-def test_two_plans_at_once_for_one_subject_are_one_job(control: Control) -> None:
-    plans = [made(control).plan_id for _ in range(6)]
+@pytest.mark.engine
+def test_two_plans_at_once_for_one_subject_are_one_job(raced: Control) -> None:
+    plans = [made(raced).plan_id for _ in range(6)]
     barrier = threading.Barrier(6)
 
     def click(plan_id: str) -> bool:
         barrier.wait()
         try:
-            control.submit(plan_id)
+            raced.submit(plan_id)
         except SubjectBusy:
             return False
         return True
@@ -424,18 +435,19 @@ def test_a_cancelled_job_does_not_start(control: Control) -> None:
 # Leases
 
 
-def test_one_worker_at_a_time_and_tokens_grow(control: Control) -> None:
-    job = control.submit(made(control).plan_id)
+@pytest.mark.engine
+def test_one_worker_at_a_time_and_tokens_grow(raced: Control) -> None:
+    job = raced.submit(made(raced).plan_id)
     with ThreadPoolExecutor(8) as pool:
-        won = [lease for lease in pool.map(lambda n: control.acquire(job.plan_id, f"w{n}"), range(8)) if lease]
+        won = [lease for lease in pool.map(lambda n: raced.acquire(job.plan_id, f"w{n}"), range(8)) if lease]
     assert [lease.token for lease in won] == [1]
-    control.release(won[0])
-    second = control.acquire(job.plan_id, "next")
+    raced.release(won[0])
+    second = raced.acquire(job.plan_id, "next")
     assert second is not None
     assert second.token == 2
-    assert control.job(job.plan_id).token == 2
-    control.release(won[0])  # it has nothing to give back any more
-    assert control.acquire(job.plan_id, "third") is None
+    assert raced.job(job.plan_id).token == 2
+    raced.release(won[0])  # it has nothing to give back any more
+    assert raced.acquire(job.plan_id, "third") is None
 
 
 def test_a_worker_that_wakes_too_late_writes_nothing(control: Control) -> None:
@@ -463,34 +475,36 @@ def test_a_worker_that_wakes_too_late_writes_nothing(control: Control) -> None:
 # Counting
 
 
-def test_a_chunk_counts_once(control: Control) -> None:
-    job, lease = running(control)
-    messages, sessions = control.chunks(job.plan_id)
+@pytest.mark.engine
+def test_a_chunk_counts_once(raced: Control) -> None:
+    job, lease = running(raced)
+    messages, sessions = raced.chunks(job.plan_id)
     with pytest.raises(ValueError, match="one outcome"):
-        control.checkpoint(lease, messages, {Outcome.DELETED: 4}, 4)
+        raced.checkpoint(lease, messages, {Outcome.DELETED: 4}, 4)
     counts = {Outcome.DELETED: 2, Outcome.ABSENT: 1, Outcome.THROTTLED: 1, Outcome.ERROR: 1}
     with ThreadPoolExecutor(6) as pool:
-        assert sum(pool.map(lambda _: control.checkpoint(lease, messages, counts, 3.5), range(6))) == 1
-    control.release(lease)
-    again = control.acquire(job.plan_id, "worker-2")
+        assert sum(pool.map(lambda _: raced.checkpoint(lease, messages, counts, 3.5), range(6))) == 1
+    raced.release(lease)
+    again = raced.acquire(job.plan_id, "worker-2")
     assert again is not None
-    assert not control.checkpoint(again, messages, {Outcome.ABSENT: 5}, 9)
-    assert [chunk.name for chunk in control.chunks(job.plan_id, undone=True)] == [sessions.name]
-    assert [chunk.done for chunk in control.chunks(job.plan_id)] == [True, False]
-    assert control.job(job.plan_id).progress == (
+    assert not raced.checkpoint(again, messages, {Outcome.ABSENT: 5}, 9)
+    assert [chunk.name for chunk in raced.chunks(job.plan_id, undone=True)] == [sessions.name]
+    assert [chunk.done for chunk in raced.chunks(job.plan_id)] == [True, False]
+    assert raced.job(job.plan_id).progress == (
         Progress("ai_agent", "ai-agent-messages", 5, 2, 1, 0, 2, 3.5),
         Progress("ai_agent", "ai-agent-sessions", 2),
     )
 
 
-def test_chunks_are_counted_from_several_threads(control: Control) -> None:
+@pytest.mark.engine
+def test_chunks_are_counted_from_several_threads(raced: Control) -> None:
     keys = [message(number) for number in range(3_000)]
-    job, lease = running(control, keys)
-    chunks = list(control.chunks(job.plan_id))
+    job, lease = running(raced, keys)
+    chunks = list(raced.chunks(job.plan_id))
     assert len(chunks) > 5
     with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(lambda one: control.checkpoint(lease, one, {Outcome.DELETED: len(one.keys)}, len(one.keys)), chunks))
-    (progress,) = control.job(job.plan_id).progress
+        assert all(pool.map(lambda one: raced.checkpoint(lease, one, {Outcome.DELETED: len(one.keys)}, len(one.keys)), chunks))
+    (progress,) = raced.job(job.plan_id).progress
     assert (progress.planned, progress.deleted, progress.write_units) == (3_000, 3_000, 3_000)
 
 
@@ -585,14 +599,14 @@ def stop_at(control: Control, call: int, *, after: bool) -> Callable[[], None]:
     return leave
 
 
-def go_on(control: Control, plan: Any, keys: list[FrozenKey]) -> Job:
+def go_on(control: Control, plan: Any, keys: list[FrozenKey], seconds: float = -1) -> Job:
     """What a worker does with a job, from wherever the last one stopped."""
     control.create(plan, keys)
     job = control.submit(plan.plan_id) if control.job(plan.plan_id).state not in ENDED else control.job(plan.plan_id)
     if job.state in ENDED:
         control.sweep()
         return control.job(plan.plan_id)
-    lease = control.acquire(plan.plan_id, "w", -1)  # a killed worker's lease is over by the next round
+    lease = control.acquire(plan.plan_id, "w", seconds)  # a killed worker's lease is over by the next round
     assert lease is not None
     if job.state is State.APPROVED:
         control.move(plan.plan_id, State.APPROVED, State.RUNNING, lease=lease, started_at=NOW)
@@ -606,8 +620,10 @@ def go_on(control: Control, plan: Any, keys: list[FrozenKey]) -> Job:
     return control.finish(plan.plan_id, State.VERIFYING, State.COMPLETED, lease=lease)
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_killed_at_any_call_and_gone_on_the_outcome_is_the_same(control: Control, after: bool) -> None:
+def test_killed_at_any_call_and_gone_on_the_outcome_is_the_same(engine_endpoint: str, tmp_path: Path, after: bool) -> None:
+    control = opened(settings_for(tmp_path, control_table=f"control-killed-{after}"), engine_endpoint)
     keys = some_keys()
     call = 0
     while True:
@@ -632,12 +648,13 @@ def test_killed_at_any_call_and_gone_on_the_outcome_is_the_same(control: Control
     assert call > 25
     assert control.open_jobs() == ()
     assert not [row for row in stored_rows(control) if row["pk"]["S"].startswith("subject#")]
+    control.close()
 
 
 def test_an_answer_that_was_lost_is_not_counted_twice(control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
     """botocore sends again what may have arrived; here every write arrives twice, and without the token that makes it one."""
     monkeypatch.setattr(control.records, "client", _Twice(control.records.client))
-    job = go_on(control, plan_of(7), some_keys())
+    job = go_on(control, plan_of(7), some_keys(), 60)
     assert job.state is State.COMPLETED
     assert [(one.planned, one.deleted) for one in job.progress] == [(6, 6), (2, 2)]
     assert control.job(job.plan_id).token == 1
@@ -654,10 +671,8 @@ class _Twice:
 
         def twice(**request: Any) -> Any:
             if name in ("put_item", "update_item", "delete_item", "transact_write_items"):
-                try:
+                with contextlib.suppress(ClientError):
                     call(**request)
-                except ClientError:
-                    pass
             return call(**request)
 
         return twice
