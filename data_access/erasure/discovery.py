@@ -7,21 +7,22 @@ the item of the table itself, never on an entry of an index, which may be late o
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from data_access.costs.index_writes import TableShape, entry_bytes
-from data_access.costs.size import item_bytes
-from data_access.costs.units import condition_check_units, write_units
+from data_access.costs.index_writes import TableShape
+from data_access.costs.units import condition_check_units
 from data_access.dynamo.aws import Source
-from data_access.dynamo.codec import Item, encode
+from data_access.dynamo.codec import encode
 from data_access.erasure.model import FrozenKey, Guard, Scope
-from data_access.erasure.proof import Proof, prove
+from data_access.erasure.proof import prove
 from data_access.erasure.reading import MOST_LISTED, Reading, Where, in_parallel
-from data_access.erasure.targets import FIRST, LAST, Talk, Target, guard, in_scope, layout, typed, value_at
+from data_access.erasure.sorting import Found, Sorted, Sorter
+from data_access.erasure.targets import LAST, Target, layout, typed
 from data_access.erasure.told import Findings
 
 # Deletes beside one ConditionCheck: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -38,29 +39,8 @@ class Known:
     tenants: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    key: FrozenKey
-    units: float
-    talk: Talk | None
-    checked: bool
-
-
-@dataclass(slots=True)
-class _Sorted:
-    """What one page was: keys of the user, and what else is to be said of it."""
-
-    found: list[_Found] = field(default_factory=list[_Found])
-    talks: list[tuple[Talk, float, Guard]] = field(default_factory=list[tuple[Talk, float, Guard]])
-    other_tenants: Counter[str] = field(default_factory=Counter[str])
-    elsewhere: Counter[str] = field(default_factory=Counter[str])
-    foreign: int = 0
-    unguarded: int = 0
-    met: set[str] = field(default_factory=set[str])
-
-
 class Discovery:
-    """One look through one system. `keys` goes once; what it came to is in `findings` afterwards.
+    """One look through one system. `find` goes once; what it came to is in `findings` afterwards.
 
     `live` is what DescribeTable says of each table. `met` is told of every user that a Scan of the conversations comes across.
     """
@@ -81,11 +61,10 @@ class Discovery:
         self._source, self._scope, self._live, self._met = source, scope, live, met
         self._known = known or Known()
         self._reading = Reading(source)
-        self._shapes = {target.name: TableShape.described(live[target.name]) for target in self.layout.targets}
-        self._talks: dict[tuple[Any, Any], Talk] = {}
-        self._named: set[Any] = set()  # conversation ids of the user, whatever their tenant
-        self._proof = Proof()
+        shapes = {target.name: TableShape.described(live[target.name]) for target in self.layout.targets}
+        self._sorter = Sorter(source.id, scope, self.layout, shapes, meets=met is not None)
         self._checks: Counter[tuple[Any, Any]] = Counter()
+        self._seconds = 0.0
 
     @property
     def read_units(self) -> float:
@@ -95,9 +74,18 @@ class Discovery:
     def read_usd(self) -> float | None:
         return self._reading.meter.measured().usd
 
-    def keys(self) -> Iterator[FrozenKey]:
+    @property
+    def seconds(self) -> float:
+        return self._seconds
+
+    @property
+    def checked(self) -> int:
+        """How many of the deletes are beside a check on their conversation, in a transaction."""
+        return self._checks.total()
+
+    def find(self) -> Iterator[FrozenKey]:
         """Every item of the user in the scope, conversations too; in no order. Raises AwsError."""
-        whole = self.layout
+        whole, began = self.layout, time.monotonic()
         if whole.talks is not None and whole.messages is None:
             yield from self._stream(whole.talks)
         elif whole.talks is not None:
@@ -108,8 +96,9 @@ class Discovery:
             yield from self._stream(whole.messages)
         for spot, count in self._checks.items():
             batches = math.ceil(count / BESIDE_A_CHECK)
-            self.findings.check_units += batches * condition_check_units(self._talks[spot].bytes)
+            self.findings.check_units += batches * condition_check_units(self._sorter.talks[spot].bytes)
         self.findings.read_units = dict(self._reading.meter.measured().by_place)
+        self._seconds = time.monotonic() - began
 
     # What is looked through
 
@@ -121,21 +110,21 @@ class Discovery:
             for found in page.found:
                 yield self._count(found)
             for talk, units, own in page.talks:
-                spot = self._spot(talk.conversation, talk.tenant)
-                self._talks[spot] = talk
-                self._named.add(talk.conversation)
+                spot = self._sorter.spot(talk.conversation, talk.tenant)
+                self._sorter.talks[spot] = talk
+                self._sorter.named.add(talk.conversation)
                 rows.append((spot, units, own))
         orphans = self._orphans()
         if not self.layout.one_owner and (rows or orphans):
-            mine = frozenset(self._named)
-            self._proof = prove(self._reading, target, self._scope, mine, orphans, self._items(target), self._met)
-            self.findings.shared = len(self._proof.shared)
+            mine = frozenset(self._sorter.named)
+            self._sorter.proof = prove(self._reading, target, self._scope, mine, orphans, self._items(target), self._met)
+            self.findings.shared = len(self._sorter.proof.shared)
             self.findings.proved_by = target.name
         for spot, units, own in rows:
-            talk = self._talks[spot]
-            if talk.conversation not in self._proof.shared:
+            talk = self._sorter.talks[spot]
+            if talk.conversation not in self._sorter.proof.shared:
                 frozen = FrozenKey(self._source.id, target.name, talk.key, own, LAST, talk.bytes, str(talk.conversation))
-                yield self._count(_Found(frozen, units, None, False))
+                yield self._count(Found(frozen, units, None, False))
 
     def _orphans(self) -> frozenset[str]:
         """Conversations that only the snapshot knows: their messages name nobody, so there is no other way to them."""
@@ -143,7 +132,7 @@ class Discovery:
         if messages is None or messages.owners or self._scope.tenants is not None:
             return frozenset()
         wanted = self._scope.conversation_id
-        return frozenset(one for one in self._known.conversations if one not in self._named and wanted in (None, one))
+        return frozenset(one for one in self._known.conversations if one not in self._sorter.named and wanted in (None, one))
 
     def _stream(self, target: Target) -> Iterator[FrozenKey]:
         for page in self._pages(target):
@@ -151,10 +140,10 @@ class Discovery:
             for found in page.found:
                 yield self._count(found)
 
-    def _pages(self, target: Target) -> Iterator[_Sorted]:
-        road, sort = target.road, partial(self._sort, target)
+    def _pages(self, target: Target) -> Iterator[Sorted]:
+        road, sort = target.road, partial(self._sorter.sort, target)
         if road.operation == "Scan":
-            if target is self.layout.messages and not target.owners and not self._named and not self._proof.orphans:
+            if target is self.layout.messages and not target.owners and not self._sorter.named and not self._sorter.proof.orphans:
                 return iter(())
             where = Where()
             return self._reading.scan(target.name, self._filters(target, where), where, self._items(target), sort)
@@ -162,14 +151,14 @@ class Discovery:
         tasks = (partial(self._read, target, equals) for equals in asked)
         return in_parallel(tasks, max(1, min(self._reading.workers, len(asked)))) if asked else iter(())
 
-    def _read(self, target: Target, equals: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sorted]:
+    def _read(self, target: Target, equals: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[Sorted]:
         for page in self._reading.query(target.name, equals, target.road.index):
             if target.road.index is None:
-                yield self._sort(target, page)
+                yield self._sorter.sort(target, page)
                 continue
             keys = [target.own_key(item) for item in page]
             for start in range(0, len(keys), _PAGE):
-                yield self._sort(target, self._reading.get(target.name, keys[start : start + _PAGE]))
+                yield self._sorter.sort(target, self._reading.get(target.name, keys[start : start + _PAGE]))
 
     def _asked(self, target: Target) -> Iterator[list[tuple[str, Mapping[str, Any]]] | None]:
         scope, road = self._scope, target.road
@@ -179,8 +168,8 @@ class Discovery:
             for tenant in dict.fromkeys((*place.tenants, *self._known.tenants, *(scope.tenants or ()))):
                 yield self._equals(target, given | {"tenant_id": tenant})
         elif road.each == "conversation":
-            for one in (*self._named, *self._proof.orphans):
-                if one not in self._proof.shared:
+            for one in (*self._sorter.named, *self._sorter.proof.orphans):
+                if one not in self._sorter.proof.shared:
                     yield [(road.keys[0][0], encode(one))]
         else:
             yield self._equals(target, given)
@@ -200,104 +189,20 @@ class Discovery:
         """What a Scan is to bring. Empty: everything, since the ids are too many for an expression, or every user is to be met."""
         if target is self.layout.talks and self._met is not None:
             return []
-        wires = [(name, typed(target.table, name, self._scope.user_id)) for name in target.owners]
-        mine = [where.equal(name, wire) for name, wire in wires if wire is not None]
-        if target is not self.layout.messages:
-            return mine
-        ids = [*self._named, *self._proof.orphans]
+        ids = [*self._sorter.named, *self._sorter.proof.orphans] if target is self.layout.messages else []
         if len(ids) > MOST_LISTED:
             return []
+        wires = [(name, typed(target.table, name, self._scope.user_id)) for name in target.owners]
+        mine = [where.equal(name, wire) for name, wire in wires if wire is not None]
+        if not ids:
+            return mine
         return [*mine, *where.among(target.names[None]["conversation_id"], [encode(one) for one in ids])]
 
     def _items(self, target: Target) -> int | None:
         count: int | None = self._live[target.name].get("ItemCount")
         return count or None
 
-    # What each item is
-
-    def _sort(self, target: Target, page: Sequence[Item]) -> _Sorted:
-        """Runs where the page was read, in several threads: it changes nothing but its own result."""
-        told = _Sorted()
-        for item in page:
-            self._place(target, item, told)
-        return told
-
-    def _place(self, target: Target, item: Item, told: _Sorted) -> None:
-        scope, kind = self._scope, target.kind(item)
-        names, holds = target.parts(kind), target.holds(kind)
-        stored = {part: value_at(item, names[part]) for part in ("user_id", "conversation_id", "tenant_id") if part in names}
-        owner, conversation, tenant = stored.get("user_id"), stored.get("conversation_id"), stored.get("tenant_id")
-        owned = owner not in (None, "") and str(owner) == scope.user_id
-        talk = self._talks.get(self._spot(conversation, tenant)) if holds == "message" else None
-        if not owned:
-            if holds != "message":
-                if self._met is not None and isinstance(owner, str):
-                    told.met.add(owner)
-                return
-            if talk is None and not (conversation in self._proof.orphans and owner in (None, "")):
-                if conversation in self._named:
-                    self._not_mine(owner, tenant, told)
-                return
-        if conversation in self._proof.shared and holds == "message" and not owned:
-            return
-        if not in_scope(target, kind, conversation, scope):
-            return
-        if not owned and owner not in (None, ""):
-            told.foreign += 1
-            return
-        if owned and scope.tenants is not None and tenant not in scope.tenants:
-            told.other_tenants[str(tenant) if tenant is not None else ""] += 1
-            return
-        self._freeze(target, item, kind, talk, owned, conversation, tenant, told)
-
-    def _not_mine(self, owner: Any, tenant: Any, told: _Sorted) -> None:
-        """A message with a conversation id of the user, in another tenant or in none."""
-        if tenant is not None:
-            told.elsewhere[str(tenant)] += 1
-        elif owner in (None, ""):
-            told.unguarded += 1
-
-    def _freeze(
-        self, target: Target, item: Item, kind: str | None, talk: Talk | None, owned: bool, conversation: Any, tenant: Any, told: _Sorted
-    ) -> None:
-        safe = guard(target, item, kind, self._scope.user_id, talk, self.layout, owned=owned) or self._as_seen(target, item, kind)
-        if safe is None:
-            told.unguarded += 1
-            return
-        own, checked = safe
-        size = item_bytes(item)
-        units = self._units(target.name, item, size, checked)
-        holds = target.holds(kind)
-        if target is self.layout.talks and self.layout.messages is not None and holds == "conversation":
-            told.talks.append((Talk(conversation, tenant, target.own_key(item), size), units, own))
-            return
-        rank = LAST if holds == "conversation" else FIRST
-        name = None if conversation is None else str(conversation)
-        frozen = FrozenKey(self._source.id, target.name, target.own_key(item), own, rank, size, name)
-        told.found.append(_Found(frozen, units, talk, checked))
-
-    def _as_seen(self, target: Target, item: Item, kind: str | None) -> tuple[Guard, bool] | None:
-        """A message that the snapshot alone knows as the user's: the very message that was seen, told by its own id."""
-        name = target.parts(kind).get("message_id")
-        if name is None or name in target.table.keys or "S" not in (wire := item.get(name, {})):
-            return None
-        return Guard("owner_attribute", ((name, dict(wire)),)), False
-
-    def _units(self, table: str, item: Item, size: int, checked: bool) -> float:
-        """Write units of the delete with its indexes: a transaction doubles the table's part alone."""
-        shape, total = self._shapes[table], float(write_units(size, transactional=checked))
-        for name, index in (*shape.gsis.items(), *shape.lsis.items()):
-            if index.projection == "ALL":
-                entry = size if all(key in item for key in index.key) else None
-            else:
-                entry = entry_bytes(shape, name, item)
-            total += 0 if entry is None else write_units(entry)
-        return total
-
-    def _spot(self, conversation: Any, tenant: Any) -> tuple[Any, Any]:
-        return conversation, tenant if self.layout.by_tenant else None
-
-    def _merge(self, page: _Sorted) -> None:
+    def _merge(self, page: Sorted) -> None:
         told = self.findings
         told.other_tenants.update(page.other_tenants)
         told.elsewhere.update(page.elsewhere)
@@ -307,10 +212,10 @@ class Discovery:
             for user in page.met:
                 self._met(user)
 
-    def _count(self, found: _Found) -> FrozenKey:
+    def _count(self, found: Found) -> FrozenKey:
         self.findings.count(found.key, found.units)
         if found.checked and found.talk is not None:
-            self._checks[self._spot(found.talk.conversation, found.talk.tenant)] += 1
-        if found.talk is None and found.key.conversation in self._proof.orphans:
+            self._checks[self._sorter.spot(found.talk.conversation, found.talk.tenant)] += 1
+        if found.talk is None and found.key.conversation in self._sorter.proof.orphans:
             self.findings.from_snapshot += 1
         return found.key

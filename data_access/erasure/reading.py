@@ -53,6 +53,8 @@ class Where:
 
     def among(self, attribute: str, wires: Sequence[Mapping[str, Any]]) -> list[str]:
         """One IN for each hundred of them."""
+        if not wires:
+            return []  # DynamoDB refuses a name that no expression uses
         path = self.path(attribute)
         groups = [wires[at : at + MOST_IN] for at in range(0, len(wires), MOST_IN)]
         return [f"{path} IN ({', '.join(self.value(wire) for wire in group)})" for group in groups]

@@ -78,12 +78,10 @@ class Findings:
         yield from self.layout.remarks
         messages = self.layout.messages
         if messages is not None and not messages.owners:
-            more = (
-                f" {_some(self.from_snapshot, 'message')} of that kind is known by the snapshot and part of the plan."
-                if self.from_snapshot
-                else ""
-            )
-            yield f"{self.title}: messages in {messages.name} whose conversation is gone name no user and are not found by one.{more}"
+            yield f"{self.title}: messages in {messages.name} whose conversation is gone name no user and are not found by one."
+            if self.from_snapshot:
+                are = _is(self.from_snapshot, "is", "are")
+                yield f"{self.title}: of such messages, {self.from_snapshot:,} {are} known by the snapshot and {are} part of this plan."
         for target in self.layout.targets:
             if not target.road.complete:
                 yield f"{self.title}: {target.name} was not read from end to end: items that no index has were not looked for."
