@@ -102,7 +102,7 @@ def test_an_event_of_ones_own_is_refused(audit: Audit) -> None:
 
 
 @given(kind=st.sampled_from(KINDS), data=st.data(), person=people)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_field_takes_a_person(kind: type[Any], data: st.DataObject, person: str) -> None:
     """Whatever field it is put into by mistake, but `actor`, which is staff. The refusal does not repeat it."""
     name = data.draw(st.sampled_from([one.name for one in fields(kind) if one.name != "actor"]))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_access.erasure.model import ENDED, Scope, State, blanked, due_date, new_plan_id
@@ -15,6 +15,7 @@ from tests.data_access.erasure.making import NOW, USER, plan_of
 
 
 @given(st.integers(0, 10**14), st.integers(1, 10**13))
+@settings(deadline=None)
 def test_plan_ids_sort_by_time_and_are_26_characters(milliseconds: int, later: int) -> None:
     first, second = (new_plan_id(EPOCH + timedelta(milliseconds=after)) for after in (milliseconds, milliseconds + later))
     assert len(first) == len(second) == 26
