@@ -75,6 +75,7 @@ def test_the_guides_figure_beside_todays() -> None:
     totals = {title: cells[-1] for title, cells in found.items()}
     assert totals["The guide, its prices of 2024"] == "$0.02875"
     assert totals["The guide, today's prices"] == "$0.026875"
+    assert "\\$0.4745, with the read unit \\$0.5694" in said(run())
     app = run(a_sys="cg", a_as="guide", a_n="1000", a_usd="guide-2024", a_keep="1")
     assert "As the guide counts" in said(app)
     assert tiles(app)[0] == "$0.0288"
