@@ -18,6 +18,7 @@ from data_access import conversations as reader
 from data_access.capacity.cloudwatch import CloudWatch, open_cloudwatch
 from data_access.capacity.report import CapacityReport, report
 from data_access.conversations import Listing, Replay
+from data_access.costs.advice import Advised, advise_here
 from data_access.costs.observed import Attribution, Growth, Observed, attribute, grow, observe_here, this_time
 from data_access.costs.prices import PriceBook
 from data_access.dynamo.aws import Source, open_sources
@@ -287,11 +288,21 @@ def capacity(system: str, since: datetime, until: datetime) -> CapacityReport:
     return report(source(system), cloudwatch(system), since, until)
 
 
+@st.cache_resource(ttl=LIST_TTL, max_entries=4, show_spinner="Looking at two weeks of minutes", scope="session", hash_funcs=_BY_VERSION)
+def _advice(copy: Hot | None, now: datetime) -> Advised:
+    return advise_here(settings(), sources(), price_book(), copy, now=now)
+
+
+def cost_advice() -> Advised:
+    """What could be done about costs and risks, by the last two weeks. Raises UsageError, AwsError."""
+    return _advice(_copy(), this_time())
+
+
 def forget_costs() -> None:
     """Ask DynamoDB and CloudWatch again at the next question; prices stay for their day."""
     for system in sources():
         cloudwatch(system).forget()
-    for cached in (_observed, _attribution, _growth, capacity):
+    for cached in (_observed, _attribution, _growth, _advice, capacity):
         cached.clear()
 
 
