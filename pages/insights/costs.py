@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from data_access.costs.observed import Observed, this_time
@@ -51,23 +53,26 @@ def seen() -> View | None:
     except DataAccessError as error:
         notices.show(error, again=None if isinstance(error, UsageError) else load.forget_costs, key="cost_again")
         return None
+    last, problems = before(observed)
     view = View(asked, observed, month, sources, zone)
-    cost_head.problems(list({str(problem): problem for one in (month, observed) for problem in one.problems}.values()))
+    problems = (*month.problems, *observed.problems, *problems)
+    cost_head.problems(list({str(problem): problem for problem in problems}.values()))
     if not month.resources:
         notices.empty("No table could be read, so what it costs is unknown.", "What if works without.")
         return None
-    cost_head.show(view, before(observed))
+    cost_head.show(view, last)
     return view
 
 
-def before(observed: Observed) -> Observed | None:
-    """The last full month."""
+def before(observed: Observed) -> tuple[Observed | None, Sequence[DataAccessError]]:
+    """The last full month, and what failed."""
     if asked.window == cost_filters.LAST_MONTH:
-        return observed
+        return observed, ()
     try:
-        return load.costs_observed(*cost_filters.last_month(this_time()), free_tier=True)
-    except DataAccessError:
-        return None
+        found = load.costs_observed(*cost_filters.last_month(this_time()), free_tier=True)
+    except DataAccessError as error:
+        return None, (error,)
+    return found, found.problems
 
 
 def snapshot() -> Hot | None:

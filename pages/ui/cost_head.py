@@ -25,7 +25,9 @@ def show(view: View, last: Observed | None) -> None:
         ("This month so far", _less(view, month, off=off), _till(month.until), view.of(month)),
         ("This month, projected", _projected(view, off=off), "at this rate, with what is stored now", view.of(month)),
     ]
-    if last is not None:
+    if last is None:
+        windows.append(("Last month", None, "it could not be asked for", ()))
+    else:
         windows.append(("Last month", _less(view, last, off=off), f"{last.since:%B %Y}, with what is stored now", view.of(last)))
     if view.asked.window not in (cost_filters.MONTH, cost_filters.LAST_MONTH):
         window = cost_filters.words(view.observed.since, view.observed.until)

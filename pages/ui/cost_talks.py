@@ -62,7 +62,7 @@ def _tiles(systems: Sequence[SystemAttribution]) -> None:
 
 
 def _by_system(view: View, systems: Sequence[SystemAttribution]) -> None:
-    rows = [_row(one) for one in systems]
+    rows = [row(one) for one in systems]
     with cost_view.part("By system", rows, "conversations", view.zone, about="Own dollars; what is shared is not in them."):
 
         def each(name: str) -> Column:
@@ -84,7 +84,7 @@ def _by_system(view: View, systems: Sequence[SystemAttribution]) -> None:
         cost_view.table(columns, key="cost_by_conversation", alt="Dollars of a conversation, a message and a user by system")
 
 
-def _row(one: SystemAttribution) -> dict[str, Any]:
+def row(one: SystemAttribution) -> dict[str, Any]:
     known = one.total_usd > 0
     return {
         "system": one.system,
