@@ -11,6 +11,8 @@ from data_access.errors import DataAccessError, SnapshotError, UsageError
 from data_access.snapshot.hot import Hot
 from pages.ui import (
     access,
+    cost_advice,
+    cost_advice,
     cost_filters,
     cost_growth,
     cost_head,
@@ -90,6 +92,8 @@ PARTS = {
     "Now": cost_now.show,
     "By conversation": cost_talks.show,
     "Growth": cost_growth.show,
+    "Advice": cost_advice.show,
+    "Advice": cost_advice.show,
 }
 # A link with a scenario opens its part.
 if PART not in st.session_state and PART not in st.query_params and cost_what_if.is_linked():
