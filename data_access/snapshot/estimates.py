@@ -113,8 +113,8 @@ class StoredSizes:
         return Size(items, size if extent.parts or extent.timed else int(size * self._unseen()))
 
     def _covers(self, extent: Extent) -> bool:
-        """Whether nothing found is nothing there, since whom it is about was known to the snapshot; one item may just be newer."""
-        if not extent.parts or not set(extent.parts) <= {"user_id", "tenant_id"}:
+        """Whether nothing found is nothing there: what it is about was known to the snapshot, and is not one item that had expired."""
+        if not extent.parts or not set(extent.parts) <= {"user_id", "tenant_id", "conversation_id"}:
             return False
         asked = _Asked(self._system)
         known = " AND ".join(
@@ -156,7 +156,9 @@ class StoredSizes:
             table=asked.bind(reach.messages),
         )
         rows = self._rows(question, asked)
-        return None if rows is None else tuple(int(row[0]) for row in rows)
+        if rows is None or (not rows and not any(map(self._covers, reach.sessions))):
+            return None
+        return tuple(int(row[0]) for row in rows)
 
     def _holds(self, table: str) -> bool:
         """Whether the snapshot has anything of this live table: it may be of another one, from before a setting was changed."""
