@@ -12,7 +12,6 @@ from data_access.snapshot.hot import Hot
 from pages.ui import (
     access,
     cost_advice,
-    cost_advice,
     cost_filters,
     cost_growth,
     cost_head,
@@ -92,7 +91,6 @@ PARTS = {
     "Now": cost_now.show,
     "By conversation": cost_talks.show,
     "Growth": cost_growth.show,
-    "Advice": cost_advice.show,
     "Advice": cost_advice.show,
 }
 # A link with a scenario opens its part.
