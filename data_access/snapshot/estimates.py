@@ -177,7 +177,7 @@ class StoredSizes:
                 self._database = self._store.connection(expired=True)
             with trouble("The snapshot cannot be read", self._store.place):
                 return self._database.execute(question, asked.values(question)).fetchall()
-        except SnapshotError:
+        except (SnapshotError, duckdb.Error):
             return None
 
 
