@@ -11,7 +11,7 @@ from data_access.costs.prices import PriceBook
 from data_access.costs.what_if import Result, estimate, guide, prices_of
 from data_access.errors import DataAccessError
 from pages.ui import notices
-from pages.ui.reading import money
+from pages.ui.cost_words import UNKNOWN, usd
 
 _PARTS = {"Writes": "write", "Reads": "read", "Storage": "storage", "Backups": "recovery"}
 
@@ -59,9 +59,9 @@ def _of(result: Result, part: str) -> str:
     lines = [line for line in result.lines if part in line.what]
     if not lines:
         return "–"
-    return "not known" if any(line.usd is None for line in lines) else _exact(sum(line.usd or 0 for line in lines))
+    return UNKNOWN if any(line.usd is None for line in lines) else _exact(sum(line.usd or 0 for line in lines))
 
 
-def _exact(usd: float | None) -> str:
+def _exact(amount: float | None) -> str:
     """The guide's figures have more digits than a bill."""
-    return "not known" if usd is None else f"${usd:,.6f}".rstrip("0") if 0 < usd < 1 else money(usd)
+    return usd(amount) if amount is None or not 0 < amount < 1 else f"${amount:,.6f}".rstrip("0")

@@ -81,7 +81,7 @@ def test_parts_that_are_not_known_are_said_and_not_drawn() -> None:
     figure = drawn(charts_money.breakdown(["A", "B"], {"Writes": [2.0, None], "Reads": [1.0, 0.00001]}, text=money))
     writes, reads = figure["data"]
     assert writes["x"] == [2.0, 0]
-    assert writes["hovertext"] == ["Writes: $2.00", "Writes: not known"]
+    assert writes["hovertext"] == ["Writes: $2.00", "Writes: unknown"]
     assert reads["hovertext"] == ["Reads: $1.00", "Reads: under $0.0001"]
 
 

@@ -64,7 +64,7 @@ def test_one_scenario() -> None:
     app = run()
     assert len(tiles(app)) == 4
     assert tiles(app)[0].startswith("$")
-    assert "built-in table, 2025" in said(app)
+    assert "built-in table of 2025" in said(app)
     assert table(app)["Table or index"][-1] == "Total"
     assert len(app.get("plotly_chart")) == 2
     assert address(app) == {}
@@ -194,10 +194,10 @@ def test_past_400_kb_is_said() -> None:
 def test_what_is_not_known_is_not_zero() -> None:
     app = run(a_sys="ai_agent", a_ix="messages/SessionTimestampIndex:off")
     assert "needs a Scan" in table(app)["Reads"]
-    assert table(app)["Reads"][-1] == "not known"
+    assert table(app)["Reads"][-1] == "unknown"
     assert table(app)["Total"][-1].startswith("≥ $")
     app = run(a_sys="ai4ai", a_reg="eu-central-1", a_pitr="1", a_rep="1")
-    assert table(app)["Point-in-time recovery"][0] == "price not known"
+    assert table(app)["Point-in-time recovery"][0] == "unknown"
     assert "Not known, and not in the total" in said(app)
 
 
