@@ -86,6 +86,7 @@ class StoredSizes:
     def __init__(self, store: Store, system: System) -> None:
         self._store = store
         self._system = system.id
+        self._tables = len(system.tables)
         self._database: duckdb.DuckDBPyConnection | None = None
         self._held: dict[str, bool] = {}
 
@@ -134,7 +135,8 @@ class StoredSizes:
         sums = [f"(SELECT coalesce(sum(bytes), 0) FROM {kind} WHERE system = {asked.system})" for kind in ("conversations", "user_records")]
         rows = self._rows(f"SELECT {' + '.join(sums)}", asked)
         known = int(rows[0][0]) if rows else 0
-        return max(1.0, units / query_units(known)) if known else 1.0
+        # What each table's read was rounded up by is nothing unseen.
+        return max(1.0, (units - self._tables * query_units(0)) / query_units(known)) if known else 1.0
 
     def each(self, reach: Reach) -> Sequence[int] | None:
         asked = _Asked(self._system)
