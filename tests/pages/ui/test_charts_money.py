@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pages.ui import charts, charts_money
@@ -47,6 +47,7 @@ def test_what_a_logarithm_does_not_have_is_a_gap() -> None:
     st.lists(st.floats(1e-9, 1e12), min_size=1, max_size=20),
     st.booleans(),
 )
+@settings(deadline=None)
 def test_ticks_are_few_and_near_the_values(values: list[float], log: bool) -> None:
     figure = drawn(charts_money.curves([Line("a", values, values)], log=log, y_text=charts_money.usd_tick, x_title="x"))
     axis = figure["layout"]["yaxis"]
