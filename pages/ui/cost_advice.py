@@ -9,13 +9,13 @@ import streamlit as st
 
 from data_access.costs.advice import Advice, Advised, Share, Skipped, possible_usd
 from data_access.costs.advice.model import Rule, Word
+from data_access.costs.advice.wording import usd
 from data_access.errors import DataAccessError
 from pages.ui import cost_filters, cost_head, cost_view, cost_words, load, notices
 from pages.ui.cost_view import View
-from pages.ui.cost_words import usd
 from pages.ui.reading import plain
 
-MOST_CARDS = 12
+MOST_CARDS, MOST_REASONS = 12, 100
 _COLORS: Mapping[Word, Literal["green", "orange", "gray"]] = {"high": "green", "medium": "orange", "low": "gray"}
 _ICONS: Mapping[Rule, str] = {
     "billing mode": "swap_horiz",
@@ -59,30 +59,22 @@ def show(view: View) -> None:
 
 
 def _head(found: Advised, advice: Sequence[Advice], skipped: Sequence[Skipped]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if found.observed.sample:
-            st.badge("Sample data", icon=":material/science:", color="orange", help="CloudWatch is played from the sample conversations.")
-        window = cost_filters.words(found.observed.since, found.observed.until)
-        asked = f" Asking CloudWatch cost {usd(found.own_usd)}." if found.own_usd else ""
-        said = (
-            f"By the minutes of {window}, whatever the window above; dollars are of a month, without the free tier."
-            f" {cost_words.prices_line(found.observed)}{asked}"
-        )
-        st.caption(plain(said), width="stretch")
+    window = cost_filters.words(found.observed.since, found.observed.until)
+    asked = f" Asking CloudWatch for them cost {usd(found.own_usd)}." if found.own_usd else ""
+    st.caption(plain(f"By the minutes of {window}, whatever the window above. Dollars are of a month and without the free tier.{asked}"))
     possible = possible_usd(advice)
+    risks = sum(one.saving_usd is None for one in advice)
     costs = [one.costs_usd for one in advice if one.costs_usd is not None]
+    recovery = f"; recovery would cost {usd(sum(costs))} a month" if costs else ""
     with st.grid(3, min_column_width=cost_head.TILE_WIDTH, gap="small"):
         cost_view.tile(
             "Could be saved a month",
-            "nothing known" if possible is None else usd(possible),
+            "unknown" if possible is None else usd(possible),
             "alternatives for one table are counted once",
             about="Of each table the larger of two: its best advice for the whole table, or its indexes' best together.",
         )
-        risks = sum(one.saving_usd is None for one in advice)
-        cost_view.tile("Advice", f"{len(advice):,}", f"{len(advice) - risks:,} with a saving, {risks:,} about risks")
-        unknown = sum(not one.fine for one in skipped)
-        below = f"protection would cost {usd(sum(costs))} a month".replace("$", "\\$") if costs else "for want of data or prices"
-        cost_view.tile("Not judged", f"{unknown:,}", below)
+        cost_view.tile("Advice", f"{len(advice):,}", plain(f"{len(advice) - risks:,} with a saving, {risks:,} without{recovery}"))
+        cost_view.tile("Not judged", f"{sum(not one.fine for one in skipped):,}", "for want of data or prices; the reasons are below")
 
 
 def _problems(view: View, found: Advised) -> None:
@@ -159,20 +151,22 @@ def _columns(shares: Sequence[Share]) -> dict[str, tuple[Sequence[Any], Any]]:
 
 
 def _skipped(view: View, title: str, found: Sequence[Skipped], name: str, about: str) -> None:
-    rows = [{"system": one.system, "table": one.table, "index": one.index, "rule": one.rule, "reason": one.reason} for one in found]
-    if not rows:
+    """Folded, since there are many; by table, as a list: the reasons are sentences."""
+    if not found:
         return
     with st.expander(f"{title}: {len(found):,}", on_change="rerun", key=f"cost_{name}") as folded:
-        if folded.open:
-            with cost_view.part(title, rows, name, view.zone, about=about):
-                columns = {
-                    "Table or index": cost_view.texts(
-                        [one.table if one.index is None else f"{one.index} of {one.table}" for one in found], width=250, pinned=True
-                    ),
-                    "Rule": cost_view.texts([one.rule.capitalize() for one in found], width=130),
-                    "Why": cost_view.texts([one.reason for one in found], width=900),
-                }
-                cost_view.table(columns, key=f"cost_{name}_table", alt=f"{title}: each with its reason")
+        if not folded.open:
+            return
+        rows = [{"system": one.system, "table": one.table, "index": one.index, "rule": one.rule, "reason": one.reason} for one in found]
+        with cost_view.part(title, rows, name, view.zone, about=about):
+            tables: dict[tuple[str, str], list[str]] = {}
+            for one in found[:MOST_REASONS]:
+                what = one.rule.capitalize() if one.index is None else f"{one.rule.capitalize()}, {one.index}"
+                tables.setdefault((one.system, one.table), []).append(f"- {plain(what)}: {plain(one.reason)}")
+            for (_, table), reasons in tables.items():
+                st.markdown("\n".join([f"**{plain(table)}**\n", *reasons]))
+            if len(found) > MOST_REASONS:
+                st.caption(f"The first {MOST_REASONS} of {len(found):,}; all of them are in the data.")
 
 
 def row(one: Advice) -> dict[str, Any]:

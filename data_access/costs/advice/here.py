@@ -46,7 +46,7 @@ def advise_here(
 ) -> Advised:
     """By the last two weeks. `region` prices everything as in that Region. Raises UsageError (a Region that is not known), AwsError."""
     since, until = window(now)
-    observed = observe_here(settings, sources, book, hot, since=since, until=until, now=until, region=region)
+    observed = observe_here(settings, sources, book, hot, since=since, now=until, region=region)
 
     def ask(source: Source) -> CapacityReport:
         return report(source, open_cloudwatch(settings, source.place), since, until)

@@ -16,6 +16,8 @@ from data_access.systems.spec import Attribute, Table
 
 # What a time to live is worked out for where the layout has none; the others are said beside it.
 DAYS, OTHERS = 90, (30, 365)
+# Less than this share of a table is not worth a promise to keep nothing longer.
+LEAST_SHARE = 0.05
 USUAL_NAME = "expires_at"
 
 
@@ -84,6 +86,8 @@ def _introduce(subject: Subject, growth: TableGrowth) -> Advice:
     found = growth.saving(DAYS)
     if not found.items:
         raise Fine(f"Nothing in it is older than {DAYS} days.")
+    if found.bytes < LEAST_SHARE * growth.bytes:
+        raise Fine(f"Only {size(found.bytes)} of {size(growth.bytes)} are older than {DAYS} days.")
     if found.usd_a_month is None:
         raise Unjudged("What its storage costs is not known.")
     others = ", ".join(f"after {days} days {usd(growth.saving(days).usd_a_month or 0.0)}" for days in OTHERS)

@@ -210,19 +210,21 @@ def _reserved(prices: Prices, subject: Subject, shares: tuple[Share, ...]) -> st
         return " Reserved capacity is not for Standard-IA."
     if not prices.reserved:
         return " What reserved capacity would save is not known for this Region."
-    off = {1: 0.0, 3: 0.0}
+    off: dict[int, float] = {}
     for one in shares:
         if one.side == "write" and one.index is None and subject.own.replicas:
             continue  # not for replicated writes
         hour = prices.standard.read_capacity_hour if one.side == "read" else prices.standard.write_capacity_hour
+        blocks = one.always // RESERVED_BLOCK * RESERVED_BLOCK
         for years in (1, 3):
             terms = prices.reserved.get((one.side, years))
-            if terms is not None and hour is not None:
-                blocks = one.least // RESERVED_BLOCK * RESERVED_BLOCK
-                off[years] += blocks * HOURS * (hour - reserved_hour_usd(terms.upfront_usd, terms.hour_usd, terms.years))
-    if not any(off.values()):
+            if blocks and terms is not None and hour is not None:
+                each = hour - reserved_hour_usd(terms.upfront_usd, terms.hour_usd, terms.years)
+                off[years] = off.get(years, 0.0) + blocks * HOURS * each
+    if not off:
         return f" Reserved capacity comes in blocks of {RESERVED_BLOCK} units: less than that is needed at all times."
-    return f" Reserved for one year, another {usd(off[1])} a month less; for three, {usd(off[3])}."
+    said = [f"for {'one year' if years == 1 else 'three years'} {usd(amount)}" for years, amount in off.items()]
+    return f" Reserved capacity would take off more: {listed(said)} a month."
 
 
 def _used(shares: tuple[Share, ...]) -> str:

@@ -29,7 +29,8 @@ class Share:
     """Reads or writes of a table (`index` None) or of one index, both ways of paying: dollars are of a month of 730 hours.
 
     `mean`, `p99` and `most` are units a second of whole minutes, those without traffic among them. `capacity` is what would be
-    provisioned on average, never below `least`; `used` is `mean` of it, to be held against `break_even`. `unserved` is the share
+    provisioned on average, never below `least`, and `always` at
+    every minute; `used` is `mean` of it, to be held against `break_even`. `unserved` is the share
     of all units that even unused capacity of the five minutes before would not have served. `now_usd` is what is paid now.
     """
 
@@ -41,6 +42,7 @@ class Share:
     capacity: float
     least: int
     highest: int
+    always: int
     unserved: float
     used: float
     break_even: float | None

@@ -81,6 +81,7 @@ def share_of(subject: Subject, one: Side) -> Share:
         capacity=plan.average,
         least=plan.least,
         highest=plan.highest,
+        always=min(plan.capacity),
         unserved=plan.unserved_share,
         used=one.minutes.mean / plan.average,
         break_even=break_even(one.hour_usd, one.unit_usd),
