@@ -108,11 +108,11 @@ def _table(tables: Sequence[tuple[str, TableCapacity]], key: str) -> TableCapaci
 
 
 KINDS: Mapping[str, str] = {
-    "System errors": "DynamoDB itself failed. The SDKs try again.",
-    "Failed conditions": "Writes whose condition did not hold. They cost what a write costs.",
+    "System errors": "Failures of DynamoDB itself; the SDKs try again.",
+    "Failed conditions": "Writes whose condition did not hold; they cost what a write costs.",
     "Transaction conflicts": "Items that two transactions wanted at once.",
-    "Deleted by ttl": "Items that DynamoDB deleted because they had expired. That is free.",
-    "User errors": "Wrong requests of anybody in this account and Region: the metric has no table.",
+    "Deleted by ttl": "Items that DynamoDB deleted because they had expired; that is free.",
+    "User errors": "Wrong requests of anybody in this account and Region; the metric has no table.",
 }
 
 
@@ -163,7 +163,11 @@ def _counts(view: View, kind: str, found: Sequence[tuple[str, str, Sequence[Seri
     if not any(one.times for one in every):
         # System errors are kept only for operations that have a data point: what was refused shows in what was consumed.
         wrong = capacity_view.trouble(every or [flow.consumed for _, table in view.tables for _, flow in table.flows()])
-        text = f":orange[:material/help: {kind} are not known: {wrong}.]" if wrong else f":material/check: None reported. {KINDS[kind]}"
+        text = (
+            f":orange[:material/help: {kind} are not known: {wrong}.]"
+            if wrong
+            else f":material/check: None reported in this time. Counted are {KINDS[kind][:1].lower()}{KINDS[kind][1:]}"
+        )
         st.caption(text)
         return
     periods = Periods.of(view.since, view.until, least=max(one.metric.period for one in every), most=MOST_COLUMNS)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from data_access.capacity.cloudwatch import USD_A_METRIC
 from data_access.capacity.report import CapacityReport
+from data_access.capacity.series import Answer
 from data_access.dynamo.aws import Source
 from data_access.errors import DataAccessError
 from pages.ui import capacity_view, load, notices, times
@@ -77,24 +78,26 @@ def about(view: View) -> None:
 
 
 def _words(view: View) -> str:
-    window = f"{_moment(view.since, view.zone)} to {_moment(view.until, view.zone)}, {view.zone.key}"
     answers = [one.answer for one in view.reports]
     flows = [flow.consumed for _, table in view.tables for _, flow in table.flows()]
-    own = sorted({one.metric.period for one in flows})
-    finest = f"CloudWatch's data is by {length_words(own[-1])}, calls and latency by 5 minutes or more" if own else ""
+    own = max((one.metric.period for one in flows), default=60)
+    calls = max((one.conditional_failures.metric.period for _, one in view.tables), default=300)
+    finest = f"CloudWatch's data is by {length_words(own)}, of calls by {length_words(calls)}"
     known = [one.coverage for one in flows if one.status in ("complete", "partial")]
-    covered = (
-        f"{capacity_view.percent(sum(known) / len(known))} of those periods have a data point, in the others nothing was reported"
-        if known
-        else ""
-    )
-    asked, usd = sum(one.asked for one in answers), sum(one.usd for one in answers)
-    price = money(usd)
-    if any(one.sample for one in answers):
-        price = f"which AWS would charge with {money(asked * USD_A_METRIC)}; sample data is free"
-    cost = f"this took {asked:,} metrics of GetMetricData, {price}" if asked else "nothing had to be asked of CloudWatch again"
-    age = f"read {times.ago(min(one.as_of for one in answers))}" if answers else ""
-    return "; ".join(part for part in (window, finest, covered, age, cost) if part) + "."
+    if known:
+        finest += f"; {capacity_view.percent(sum(known) / len(known))} of the periods have a data point, in the others nothing was reported"
+    return f"{_moment(view.since, view.zone)} to {_moment(view.until, view.zone)}, {view.zone.key}. {finest}. {_price(answers)}"
+
+
+def _price(answers: Sequence[Answer]) -> str:
+    """When it was read and what that cost: what this page asks for is not in CloudWatch's free tier."""
+    asked = sum(one.asked for one in answers)
+    age = times.ago(min((one.as_of for one in answers), default=None))
+    if not asked:
+        return f"Read {age}; CloudWatch did not have to be asked again."
+    usd = money(asked * USD_A_METRIC)
+    free = ", and nothing for sample data" if any(one.sample for one in answers) else ""
+    return f"Read {age} by {asked:,} metrics of GetMetricData: {usd} on AWS{free}."
 
 
 def _moment(when: datetime, zone: ZoneInfo) -> str:

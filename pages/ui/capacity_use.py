@@ -83,7 +83,7 @@ def _busiest(view: View, resources: Sequence[Resource], side: Side) -> None:
     rest = len(known) - len(drawn)
     silent = len(resources) - len(known)
     parts = [_period_words(periods, drawn[0], side, average=False)]
-    parts += [f"{rest} more with less are in the list below." if rest else ""]
+    parts += [f"{rest} more, with less, {'is' if rest == 1 else 'are'} in the list below." if rest else ""]
     parts += [f"{_have(silent)} no data point: that is not a zero." if silent else ""]
     parts += ["Choose one to see what is provisioned for it."]
     st.caption(" ".join(part for part in parts if part) + view.clock_words())
