@@ -50,7 +50,7 @@ def show(view: View) -> None:
     with view.part("Throttling", series, "throttling", about=_about()):
         moments = found(view)
         if not moments:
-            _none(view, throttles)
+            _none(throttles)
             return
         known = _known(moments)
         _chart(view, moments, known)
@@ -66,14 +66,14 @@ def _about() -> str:
     )
 
 
-def _none(view: View, throttles: Sequence[Series]) -> None:
+def _none(throttles: Sequence[Series]) -> None:
     wrong = capacity_view.trouble(throttles)
     if wrong:
         st.caption(f":orange[:material/help: Throttling is not known for all of this time: {wrong}.]")
     elif throttles:
         st.caption(
-            ":material/check: No throttled request was reported in this time. CloudWatch stores nothing where nothing was throttled,"
-            f" so there is no zero to see; what it reported of the tables is under use, by {capacity_view.kept_words(view)}."
+            ":material/check: No throttled request was reported in this time. CloudWatch stores nothing where nothing was throttled;"
+            " whether it saw these tables at all shows below."
         )
 
 

@@ -113,12 +113,15 @@ def _one(view: View, one: Resource, side: Side) -> None:
     if top >= DRAWN_FROM * limit:
         lines.append(Line("One partition can do", [limit] * len(periods.starts), dotted=True))
     _draw(view, periods, lines, f"{side}s of {one.name}")
-    own = length_words(flow.consumed.metric.period)
     st.caption(
-        f"{_period_words(periods, one, side, average=coarse)} {_use_words(one, side)} The busiest {own} is"
+        f"{_period_words(periods, one, side, average=coarse)} {_use_words(one, side)} The highest point is"
         f" {capacity_view.percent(flow.partition_share)} of the {limit:,} {side} units a second that one partition can do, and"
         f" {capacity_view.percent(flow.table_share)} of a table's default quota.{view.clock_words()}"
     )
+
+
+def _a(length: str) -> str:
+    return length if length[0].isdigit() else f"{'an' if length == 'hour' else 'a'} {length}"
 
 
 def _use_words(one: Resource, side: Side) -> str:
@@ -129,7 +132,7 @@ def _use_words(one: Resource, side: Side) -> str:
     if used is None:
         return "What is provisioned was not reported, so the utilisation is not known."
     average = f"{capacity_view.percent(used.average)} of what is provisioned on average" if used.average is not None else ""
-    peak = f"{capacity_view.percent(used.peak)} in the busiest minute" if used.peak is not None else ""
+    peak = f"{capacity_view.percent(used.peak)} in the busiest {length_words(flow.consumed.metric.period)}" if used.peak is not None else ""
     return f"Used {', '.join(part for part in (average, peak) if part) or 'nothing that is known'}."
 
 

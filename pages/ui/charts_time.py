@@ -89,12 +89,14 @@ def counts(
         )
         for name, values in traces.items()
     ]
+    top = sum(max((value for value in values if value is not None), default=0) for values in traces.values())
     layout = _layout(
         height,
         barmode="stack",
         hovermode="x unified",
         xaxis=_time_axis(*window),
-        yaxis=_axis(rangemode="tozero", nticks=5, tickformat=",~g"),
+        # Nothing happens half a time.
+        yaxis=_axis(rangemode="tozero", tickformat=",~g", **({"dtick": 1} if top <= 5 else {"nticks": 5})),
         showlegend=True,
     )
     return go.Figure(data=made, layout=layout)
