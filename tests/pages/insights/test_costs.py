@@ -33,7 +33,7 @@ from tests.data_access import asked
 Run = Callable[..., AppTest]
 PAGE = "pages/insights/costs.py"
 FILE = Path(__file__).resolve().parents[3] / PAGE
-PARTS = ("Now", "By conversation", "Growth", "What if")
+PARTS = ("Now", "By conversation", "Growth", "Advice", "What if")
 SINCE, UNTIL = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 20, 7, 20, tzinfo=UTC)
 
 
