@@ -62,7 +62,7 @@ class Periods:
 
     def highest_rate(self, series: Series) -> list[float | None]:
         """The highest of CloudWatch's own periods in each, in units a second; of a Sum."""
-        return self._fold(series, series.rates(), max)
+        return [None if value is None else value / series.metric.period for value in self._fold(series, series.values, max)]
 
     def average_rate(self, series: Series) -> list[float | None]:
         """Units a second over the whole of each period; of a Sum. Where a part is not known, neither is the average."""

@@ -16,7 +16,7 @@ from data_access.errors import DataAccessError
 from pages.ui import capacity_view, load, notices, times
 from pages.ui.capacity_filters import Asked
 from pages.ui.capacity_periods import length_words
-from pages.ui.capacity_view import Account, View
+from pages.ui.capacity_view import Account, Side, View
 from pages.ui.reading import money, plain
 
 TILE_WIDTH = 150
@@ -105,21 +105,19 @@ def _moment(when: datetime, zone: ZoneInfo) -> str:
 
 
 def tiles(view: View) -> None:
-    flows = [(one, one.reads, one.writes) for one in view.resources]
-    throttles = [flow.throttles for _, *both in flows for flow in both]
-    reads = max(flows, key=lambda one: one[1].peak or -1.0, default=None)
-    writes = max(flows, key=lambda one: one[2].peak or -1.0, default=None)
+    throttles = [flow.throttles for one in view.resources for flow in (one.reads, one.writes)]
+    reads, writes = _busiest(view, "read"), _busiest(view, "write")
     slow = max(
         ((of.worst_p99 or 0.0, f"{name}, {table.live.name}") for _, table in view.tables for name, of in table.latency.items()),
         default=(None, ""),
     )
     user = [account.report.account.user_errors for account in view.accounts]
     kept = capacity_view.kept_words(view)
-    latest = view.spikes[0][1].minute if view.spikes else None
+    latest = view.last_throttled
     found = (
         ("Throttled events", capacity_view.counted(throttles), f"last {capacity_view.when(latest, view.zone)}" if latest else ""),
-        ("Busiest reads", _rate(reads[1].peak if reads else None), reads[0].name if reads and reads[1].peak is not None else ""),
-        ("Busiest writes", _rate(writes[2].peak if writes else None), writes[0].name if writes and writes[2].peak is not None else ""),
+        ("Busiest reads", *reads),
+        ("Busiest writes", *writes),
         ("Slowest p99", capacity_view.milliseconds(slow[0]), slow[1]),
         ("System errors", _system_errors(view), "of DynamoDB itself"),
         ("User errors", capacity_view.counted(user), "of the whole account"),
@@ -148,5 +146,10 @@ def _system_errors(view: View) -> str:
     return "–" if unknown else capacity_view.counted(found)
 
 
-def _rate(value: float | None) -> str:
-    return "–" if value is None else f"{capacity_view.rate(value)} /s"
+def _busiest(view: View, side: Side) -> tuple[str, str]:
+    """The highest rate, and of what."""
+    known = [(peak, one.name) for one in view.resources if (peak := capacity_view.peak(one.flow(side))) is not None]
+    if not known:
+        return "–", ""
+    highest, name = max(known)
+    return f"{capacity_view.rate(highest)} /s", name

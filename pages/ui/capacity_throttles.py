@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from heapq import nlargest
 from typing import Any
 
 import streamlit as st
@@ -55,6 +56,9 @@ def show(view: View) -> None:
         known = _known(moments)
         _chart(view, moments, known)
         _snapshot_words(known)
+        every = sum(1 for _ in view.spikes())
+        if every > len(moments):
+            st.caption(f"The {len(moments):,} spikes with most events, of {every:,}; all of them are in the data.")
         _list(view, moments, known)
 
 
@@ -78,14 +82,16 @@ def _none(throttles: Sequence[Series]) -> None:
 
 
 def found(view: View) -> list[Moment]:
-    """Every spike with its events by reason, latest first."""
+    """The spikes with most events, at most as many as a chart has room for, each with its events by reason; latest first."""
+    highest = nlargest(charts.MOST_POINTS, view.spikes(), key=lambda pair: pair[1].count)
+    highest.sort(key=lambda pair: (pair[1].minute, pair[1].count), reverse=True)
     flows = {(system, table.live.name, index): [] for system, table in view.tables for index, _ in table.flows()}
     for system, table in view.tables:
         for index, flow in table.flows():
             flows[system, table.live.name, index].append(flow)
     by_reason = {place: _by_reason(both) for place, both in flows.items()}
     moments: list[Moment] = []
-    for system, spike in view.spikes:
+    for system, spike in highest:
         reasons = {name: at[spike.minute] for name, at in by_reason[system, spike.table, spike.index].items() if at.get(spike.minute)}
         rest = spike.count - sum(reasons.values())
         if rest > 0:
@@ -145,11 +151,8 @@ def _snapshot_words(known: Known) -> None:
 
 
 def _chart(view: View, moments: Sequence[Moment], known: Known) -> None:
-    most = charts.MOST_POINTS
     together = grouped(moments)
-    drawn = sorted(together, key=lambda place: -sum(together[place].values()))[:most]
-    if len(drawn) < len(together):
-        st.caption(f"The {most:,} highest of {len(together):,} spikes; all of them are in the list and in the data.")
+    drawn = sorted(together, key=lambda place: -sum(together[place].values()))
     names = list(dict.fromkeys(name for place in drawn for name in together[place]))
     traces = {name[:1].upper() + name[1:]: [together[place].get(name) for place in drawn] for name in names}
     times = [view.on_clock(wanted.since) for wanted in drawn if wanted.since is not None]

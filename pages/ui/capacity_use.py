@@ -96,7 +96,7 @@ def _have(count: int) -> str:
 def _one(view: View, one: Resource, side: Side) -> None:
     flow = one.flow(side)
     limit = PARTITION_UNITS[side]
-    peak = flow.peak
+    peak = capacity_view.peak(flow)
     if peak is None:
         _nothing([flow.consumed], side)
         return
@@ -183,7 +183,7 @@ def listed(view: View) -> None:
     both: tuple[tuple[Side, int], ...] = (("read", 0), ("write", 1))
     for side, _ in both:
         name = f"Busiest {side}s"
-        columns[name] = [one.flow(side).peak for one in resources]
+        columns[name] = [capacity_view.peak(one.flow(side)) for one in resources]
         looks[name] = st.column_config.NumberColumn(format="%,.2f", help=f"{side.capitalize()} units a second in the busiest {kept}.")
     for side, _ in both:
         name = f"Average {side}s"

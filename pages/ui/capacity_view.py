@@ -85,11 +85,13 @@ class View:
             found += [Resource(system, table, index.live.name, index.reads, index.writes) for index in table.indexes]
         return tuple(found)
 
+    def spikes(self) -> Iterator[tuple[str, Spike]]:
+        """System and spike."""
+        return ((one.system, spike) for one in self.reports for spike in one.spikes if self.has(spike.table))
+
     @property
-    def spikes(self) -> tuple[tuple[str, Spike], ...]:
-        """System and spike, latest first."""
-        found = [(one.system, spike) for one in self.reports for spike in one.spikes if self.has(spike.table)]
-        return tuple(sorted(found, key=lambda pair: (pair[1].minute, pair[1].count), reverse=True))
+    def last_throttled(self) -> datetime | None:
+        return max((spike.minute for _, spike in self.spikes()), default=None)
 
     def has(self, table: str) -> bool:
         return self.table is None or self.table == table
@@ -116,6 +118,12 @@ class View:
             st.subheader(title, anchor=False, help=about, width="content")
             usage_files.offer(SeriesRows.of(series), name, self.zone, page="capacity")
         yield
+
+
+def peak(flow: Flow) -> float | None:
+    """As `flow.peak`, without a rate for each of twenty thousand minutes: a page asks for it of every index, again and again."""
+    highest = flow.consumed.peak
+    return None if highest is None else highest / flow.consumed.metric.period
 
 
 def rate(value: float | None) -> str:

@@ -24,7 +24,7 @@ from data_access.dynamo.aws import Source
 from data_access.errors import EngineError, SnapshotOff, UsageError
 from data_access.snapshot.sync import sync
 from data_access.usage import Cell, UsageFilter, conversations_behind
-from pages.ui import access, capacity_filters, capacity_periods, capacity_throttles, capacity_view, charts_time, load, usage_link
+from pages.ui import access, capacity_filters, capacity_periods, capacity_throttles, capacity_view, charts, charts_time, load, usage_link
 from pages.ui.capacity_periods import Periods
 from pages.ui.capacity_rows import SeriesRows
 from pages.ui.usage_files import as_csv
@@ -581,3 +581,13 @@ def test_series_as_a_file() -> None:
     assert found[1]["metric"] == "ConsumedReadCapacityUnits"
     assert found[1]["period_seconds"] == "60"
     assert not SeriesRows.of([("cg", series({}))])
+
+
+def test_more_spikes_than_a_chart_has_room_for(empty: Mapping[str, Source], play: Callable[..., Played], visit: Run) -> None:
+    minutes = {MINUTE - timedelta(minutes=place): float(1 + place % 7) for place in range(charts.MOST_POINTS + 50)}
+    play(lambda metric, name, index, operation: minutes if metric == "ReadThrottleEvents" and name == CG and not index else {})
+    app = visit(system="cg")
+    assert not app.exception
+    assert f"The {charts.MOST_POINTS:,} spikes with most events, of {len(minutes):,}" in words(app)
+    assert tiles(app)["Throttled events"] == f"{sum(minutes.values()):,.0f}"
+    assert len(table(app, "Why")["Reads"]) == capacity_throttles.PAGE_ROWS
