@@ -8,8 +8,8 @@ from datetime import datetime
 import streamlit as st
 
 from data_access.costs.observed import Observed, ResourceCosts
-from data_access.errors import DataAccessError, TableMissing
-from pages.ui import cost_filters, cost_view, cost_words, notices, times
+from data_access.errors import DataAccessError, SnapshotError, TableMissing
+from pages.ui import cost_filters, cost_view, cost_words, load, notices, times
 from pages.ui.cost_view import View
 from pages.ui.cost_words import usd
 from pages.ui.reading import plain
@@ -96,7 +96,7 @@ def _stands_on(view: View) -> None:
     """Prices, CloudWatch, sizes: their source and their age."""
     observed = view.observed
     badge = ":orange-badge[:material/science: Sample data]" if observed.sample else ""
-    said = [badge, plain(cost_words.prices_line(observed)), _cloudwatch(view.resources), _sizes(view.resources)]
+    said = [badge, plain(cost_words.prices_line(observed)), _cloudwatch(view.resources), _sizes(view.resources, view.asked.system)]
     st.caption(
         " ".join(filter(None, said)) + " GB are of 1,024³ bytes, months those of the calendar in UTC.",
         help="CloudWatch is played from the sample conversations." if observed.sample else None,
@@ -122,14 +122,24 @@ def _cloudwatch(resources: Sequence[ResourceCosts]) -> str:
     return f"{said}."
 
 
-def _sizes(resources: Sequence[ResourceCosts]) -> str:
+def _sizes(resources: Sequence[ResourceCosts], system: str | None) -> str:
     sources = {line.source for one in resources for line in one.lines if line.what == "storage" and line.quantity is not None}
-    names = [
-        name
-        for source, name in (("DescribeTable", "DescribeTable"), ("snapshot", "the snapshot"), ("estimate", "an estimate"))
-        if source in sources
-    ]
+    names: list[str] = []
+    if "DescribeTable" in sources:
+        names.append("DescribeTable")
+    if "snapshot" in sources:
+        names.append(_snapshot(system))
+    if "estimate" in sources:
+        names.append("an estimate")
     return f"Sizes: {', '.join(names)}." if names else ""
+
+
+def _snapshot(system: str | None) -> str:
+    try:
+        as_of = load.hot().as_of(system)
+    except SnapshotError:
+        as_of = None
+    return "the snapshot" if as_of is None else f"the snapshot of {times.ago(as_of)}"
 
 
 def age(as_of: datetime | None) -> str:

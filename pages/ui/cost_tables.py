@@ -142,14 +142,14 @@ def _line_row(one: ResourceCosts, line: Line) -> dict[str, Any]:
 def _lines(lines: Sequence[tuple[ResourceCosts, Line]]) -> None:
     places = cost_words.decimals(line.usd for _, line in lines)
     columns = {
-        "Table or index": cost_view.texts([cost_words.place(one) for one, _ in lines], width=235, pinned=True),
-        "What": cost_view.texts([line.what.capitalize() for _, line in lines], width=150),
-        "Quantity": cost_view.texts([_quantity(line) for _, line in lines], width=160, alignment="right"),
-        "Dollars": cost_words.usd_texts([line.usd for _, line in lines], places=places, width=100),
-        "A month": cost_words.usd_texts([line.month_usd for _, line in lines], places=places, width=100),
-        "Source": cost_view.texts([line.source for _, line in lines], width=120),
+        "Table or index": cost_view.texts([_name(one) for one, _ in lines], width=215, pinned=True),
+        "What": cost_view.texts([line.what.capitalize() for _, line in lines], width=125),
+        "Quantity": cost_view.texts([_quantity(line) for _, line in lines], width=140, alignment="right"),
+        "Dollars": cost_words.usd_texts([line.usd for _, line in lines], places=places, width=84),
+        "A month": cost_words.usd_texts([line.month_usd for _, line in lines], places=places, width=84),
+        "Source": cost_view.texts([line.source for _, line in lines], width=105),
         "Coverage": cost_view.texts(
-            ["" if line.coverage is None else f"{line.coverage:.0%}" for _, line in lines], width=90, alignment="right"
+            ["" if line.coverage is None else f"{line.coverage:.0%}" for _, line in lines], width=78, alignment="right"
         ),
         "Note": cost_view.texts([line.note for _, line in lines], width="large"),
     }

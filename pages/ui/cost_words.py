@@ -97,10 +97,6 @@ def short(name: str, characters: int = NAME_CHARACTERS) -> str:
     return f"{name[:head]}…{name[len(name) - (characters - 1 - head) :]}"
 
 
-def place(resource: ResourceCosts) -> str:
-    return resource.table if resource.index is None else f"{resource.index} of {resource.table}"
-
-
 def missing(resources: Iterable[ResourceCosts]) -> Sequence[tuple[ResourceCosts, Line]]:
     """The lines whose dollars are unknown."""
     return [(one, line) for one in resources for line in one.lines if line.usd is None]

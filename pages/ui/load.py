@@ -116,19 +116,14 @@ def plan(wanted: Filter) -> Plan:
 def conversations(wanted: Filter, allow_scan: bool = False) -> Listing:
     """The conversations of a filter. Raises ScanRefused and the other errors of data_access."""
     sizes = stored_sizes(settings(), wanted.system)
-    found = reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes)
-    if found.plan.scans:
-        own_cost.note_scan(found.measured)
-    return found
+    return own_cost.noted(reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes))
 
 
 @st.cache_resource(ttl=LIST_TTL, max_entries=REPLAY_ENTRIES, show_spinner=False, scope="session")
 def replay(wanted: Filter, allow_scan: bool = False) -> Replay:
     """One conversation with its messages and stored items. Raises NotFound, Ambiguous, ScanRefused and the others."""
-    found = reader.replay(source(wanted.system), wanted, allow_scan=allow_scan, sizes=stored_sizes(settings(), wanted.system))
-    if found.plan.scans:
-        own_cost.note_scan(found.measured)
-    return found
+    sizes = stored_sizes(settings(), wanted.system)
+    return own_cost.noted(reader.replay(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes))
 
 
 @st.cache_resource(ttl="1m", max_entries=16, show_spinner=False)

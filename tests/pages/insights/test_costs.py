@@ -210,6 +210,7 @@ def test_every_number_is_the_one_that_was_observed(seeded: Mapping[str, Source],
     assert tiles(app)["This month so far"] == cost_words.brief(cost_words.window_usd(found.resources))
     assert "built-in table of" in words(app)
     assert "Sample data" in words(app)
+    assert "the snapshot of just now" in words(app)
     assert len(table(app, "Write units")["All"]) == len(found.resources)
 
 
