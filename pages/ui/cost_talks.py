@@ -67,16 +67,16 @@ def _by_system(view: View, systems: Sequence[SystemAttribution]) -> None:
 
         def each(name: str) -> Column:
             values = [row[name] for row in rows]
-            return cost_words.usd_column(values, width=120)
+            return cost_words.usd_column(values, width=105)
 
         columns = {
-            "System": cost_view.texts([view.title(one.system) for one in systems], width=180, pinned=True),
+            "System": cost_view.texts([view.title(one.system) for one in systems], width=175, pinned=True),
             "A conversation": each("conversation_usd"),
             "A message": each("message_usd"),
             "An active user": each("user_usd"),
-            "Conversations": cost_view.counts([one.conversations for one in systems], width=115),
-            "Messages": cost_view.counts([one.messages for one in systems], width=90),
-            "Active users": cost_view.counts([one.users for one in systems], width=100),
+            "Conversations": cost_view.counts([one.conversations for one in systems], width=108),
+            "Messages": cost_view.counts([one.messages for one in systems], width=82),
+            "Active users": cost_view.counts([one.users for one in systems], width=98),
             "Attributed": each("attributed_usd"),
             "Shared": each("shared_usd"),
             "All known": cost_view.texts(["Yes" if one.complete else "No, at least this" for one in systems], width=130),
