@@ -99,7 +99,7 @@ def test_what_is_cached_has_an_end() -> None:
     """What belongs to people: of one session, for a time, in small number. What belongs to the process is named here."""
     of_the_process = {"settings", "_open", "keeper", "price_book"}
     # Sizes, counts and dollars of tables: nothing of anybody.
-    of_everybody = {"health", "_observed", "_growth", "capacity"}
+    of_everybody = {"health", "_observed", "_growth", "_advice", "capacity"}
     for node in ast.walk(tree(ROOT / "pages" / "ui" / "load.py")):
         if not isinstance(node, ast.FunctionDef) or node.name in of_the_process:
             continue

@@ -30,11 +30,13 @@ def show_costs(options: argparse.Namespace, settings: Settings, sources: Mapping
         failed = next((problem for problem in observed.problems if isinstance(problem, AwsError)), None)
         if not observed.resources and failed is not None:
             raise failed
+        advised = advise_here(settings, sources, book, hot, now=now, region=options.region)
         show(
             {
                 **_observed(observed),
+                "own_usd": observed.own_usd + advised.own_usd,
                 "attribution": None if hot is None else _attribution(attribute(hot, observed)),
-                **_advice(advise_here(settings, sources, book, hot, now=now, region=options.region)),
+                **_advice(advised),
                 "growth": None if hot is None else _growth(grow(hot, observed, now=now), sources),
                 "unknown": [*unknown(observed), *([absent] if absent else [])],
                 "problems": [{"code": problem.code, "message": str(problem)} for problem in observed.problems],

@@ -283,13 +283,13 @@ def capacity(system: str, since: datetime, until: datetime) -> CapacityReport:
     return report(source(system), cloudwatch(system), since, until)
 
 
-@st.cache_resource(ttl=LIST_TTL, max_entries=4, show_spinner="Looking at two weeks of minutes", scope="session", hash_funcs=_BY_VERSION)
+@st.cache_resource(ttl=LIST_TTL, max_entries=4, show_spinner="Looking at two weeks of minutes", hash_funcs=_BY_VERSION)
 def _advice(copy: Hot | None, now: datetime) -> Advised:
     return advise_here(settings(), sources(), price_book(), copy, now=now)
 
 
 def cost_advice() -> Advised:
-    """What could be done about costs and risks, by the last two weeks. Raises UsageError, AwsError."""
+    """What could be done about costs and risks, by the last two weeks. It holds nothing of people. Raises UsageError, AwsError."""
     return _advice(_copy(), this_time())
 
 

@@ -113,7 +113,7 @@ def judge_projection(subject: Subject, index: ResourceCosts) -> NoReturn:
     line = index.line("writes")
     said = f"With keys alone it would save less than {usd(storage)} a month of storage"
     if line is not None and line.month_usd:
-        said += f" and of the {usd(line.month_usd)} for its writes those that leave its keys alone"
+        said += f", and of its writes ({usd(line.month_usd)}) those that change no key"
     known = subject.layout is not None and index.index in subject.layout.indexes
     ours = " This dashboard needs all of them to list by it." if known else ""
     raise Unjudged(f"It holds all attributes; which of them its readers need is in no metric. {said}.{ours}")

@@ -84,7 +84,7 @@ def test_the_cheapest_settings_serve_the_traffic_and_are_not_dearer_than_a_fixed
 
 def test_senseless_settings_are_refused() -> None:
     for wrong in ({"least": 0}, {"least": 5, "highest": 4}, {"target": 0}):
-        with pytest.raises(ValueError, match="unit|target|utilisation"):
+        with pytest.raises(ValueError, match=r"unit|above 0"):
             simulate([1.0], **wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="minute"):
         simulate([])
