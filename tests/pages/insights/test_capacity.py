@@ -591,3 +591,20 @@ def test_more_spikes_than_a_chart_has_room_for(empty: Mapping[str, Source], play
     assert f"The {charts.MOST_POINTS:,} spikes with most events, of {len(minutes):,}" in words(app)
     assert tiles(app)["Throttled events"] == f"{sum(minutes.values()):,.0f}"
     assert len(table(app, "Why")["Reads"]) == capacity_throttles.PAGE_ROWS
+
+
+def test_names_in_charts_are_never_markup() -> None:
+    evil = '<b>bold</b><a href="https://evil.example">x</a>'
+    times = [datetime(2026, 11, 20, 7), datetime(2026, 11, 20, 8)]  # noqa: DTZ001 - as charts take them
+    window = (times[0], times[1])
+    for figure in (
+        charts_time.lines(times, [charts_time.Line(evil, [1, None])], window=window, unit="ms"),
+        charts_time.counts(times, {evil: [1, 2]}, seconds=3_600, window=window),
+        charts_time.stems(times, {evil: [1, None]}, [evil, evil], window=window),
+    ):
+        drawn = figure.to_json()
+        assert "evil.example" in drawn
+        assert "<b>" not in drawn.replace("\\u003c", "<")
+        assert "<a" not in drawn.replace("\\u003c", "<")
+    with pytest.raises(AssertionError, match="points in a trace"):
+        charts_time.stems(times * charts.MOST_POINTS, {}, [], window=window)
