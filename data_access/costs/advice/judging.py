@@ -37,8 +37,9 @@ _INDEX_RULES: tuple[tuple[Rule, Callable[[Subject, ResourceCosts], Iterator[Advi
 
 
 def window(now: datetime | None = None) -> tuple[datetime, datetime]:
-    """What advice is judged by: the last two weeks, to the last full five minutes. CloudWatch keeps minutes for 15 days."""
-    until = this_time(now)
+    """What advice is judged by: the last two weeks, to the last full hour. CloudWatch keeps minutes for 15 days, and is paid for each
+    question: two weeks are hardly another after five minutes."""
+    until = this_time(now).replace(minute=0)
     return until - timedelta(days=DAYS), until
 
 
