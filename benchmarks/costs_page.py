@@ -27,7 +27,7 @@ from data_access.costs.observed import Line, Observed, ResourceCosts, attribute
 from data_access.costs.prices import PriceBook
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.state import Coverage
-from pages.ui import load
+from pages.ui import load_costs, load_snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
 MESSAGES = 1_000_000
@@ -45,9 +45,9 @@ def figures() -> Iterator[Figure]:
     assert sum(one.messages for one in ours.systems) == theirs, "both count the same messages"
     peer = 1000 * wall_seconds(lambda: _pandas(frame, rows.SINCE, rows.UNTIL), rounds=3)
     with ExitStack() as patches:
-        patches.enter_context(patch.object(load, "hot", lambda: hot))
-        patches.enter_context(patch.object(load, "coverage", lambda: dict.fromkeys(_SYSTEMS, _coverage(hot))))
-        patches.enter_context(patch.object(load, "costs_observed", _observed))
+        patches.enter_context(patch.object(load_snapshot, "hot", lambda: hot))
+        patches.enter_context(patch.object(load_snapshot, "coverage", lambda: dict.fromkeys(_SYSTEMS, _coverage(hot))))
+        patches.enter_context(patch.object(load_costs, "costs_observed", _observed))
         app = _open()
         changed = {part: _median(lambda n: _window(app, 60 + n), app, part) for part in ("Now", "By conversation", "Growth")}
         again = _median(lambda _: _window(app, 60), app, "By conversation")

@@ -16,6 +16,7 @@ from pages.ui import (
     capacity_throttles,
     capacity_use,
     load,
+    load_snapshot,
     notices,
     own_cost,
     registry,
@@ -71,4 +72,4 @@ for tab, draw in zip(st.tabs(list(PARTS), on_change="rerun", key="capacity_part"
     if tab.open:
         with tab:
             draw(view)
-own_cost.show(load.last_sync())
+own_cost.show(load_snapshot.last_sync())

@@ -19,6 +19,8 @@ from pages.ui import (
     cost_talks,
     cost_what_if,
     load,
+    load_costs,
+    load_snapshot,
     notices,
     own_cost,
     registry,
@@ -33,7 +35,7 @@ st.title(registry.COSTS.title)
 try:
     sources = load.sources()
     notices.engine(load.engine())
-    book = load.price_book()
+    book = load_costs.price_book()
 except DataAccessError as error:
     notices.show(error, again=load.reopen)
     st.stop()
@@ -49,10 +51,10 @@ if asked_system is not None and asked_system not in (cost_filters.ALL, *sources)
 def seen() -> View | None:
     """What was observed, with the head of the page; None where it could not be asked for, which the page then says."""
     try:
-        month = load.costs_observed(free_tier=True)
-        observed = month if asked.since is None else load.costs_observed(asked.since, asked.until, free_tier=True)
+        month = load_costs.costs_observed(free_tier=True)
+        observed = month if asked.since is None else load_costs.costs_observed(asked.since, asked.until, free_tier=True)
     except DataAccessError as error:
-        notices.show(error, again=None if isinstance(error, UsageError) else load.forget_costs, key="cost_again")
+        notices.show(error, again=None if isinstance(error, UsageError) else load_costs.forget_costs, key="cost_again")
         return None
     last, problems = before(observed)
     view = View(asked, observed, month, sources, zone)
@@ -70,7 +72,7 @@ def before(observed: Observed) -> tuple[Observed | None, Sequence[DataAccessErro
     if asked.window == cost_filters.LAST_MONTH:
         return observed, ()
     try:
-        found = load.costs_observed(*cost_filters.last_month(this_time()), free_tier=True)
+        found = load_costs.costs_observed(*cost_filters.last_month(this_time()), free_tier=True)
     except DataAccessError as error:
         return None, (error,)
     return found, found.problems
@@ -79,7 +81,7 @@ def before(observed: Observed) -> tuple[Observed | None, Sequence[DataAccessErro
 def snapshot() -> Hot | None:
     """For what is better with a snapshot and works without."""
     try:
-        return load.hot()
+        return load_snapshot.hot()
     except SnapshotError:
         return None
 
@@ -108,4 +110,4 @@ for tab, draw in zip(tabs, PARTS.values(), strict=False):
 if tabs[-1].open:
     with tabs[-1]:
         cost_what_if.show(sources, book, snapshot())
-own_cost.show(load.last_sync())
+own_cost.show(load_snapshot.last_sync())

@@ -13,7 +13,7 @@ from data_access.capacity.report import CapacityReport
 from data_access.capacity.series import Answer
 from data_access.dynamo.aws import Source
 from data_access.errors import DataAccessError
-from pages.ui import capacity_view, load, notices, times
+from pages.ui import capacity_view, load_costs, notices, times
 from pages.ui.capacity_filters import Asked
 from pages.ui.capacity_periods import length_words
 from pages.ui.capacity_view import Account, Side, View
@@ -35,7 +35,7 @@ def read(asked: Asked, sources: Mapping[str, Source], zone: ZoneInfo) -> tuple[V
     problems: dict[str, DataAccessError] = {}
     for system in asked.systems:
         try:
-            report = load.capacity(system, since, until)
+            report = load_costs.capacity(system, since, until)
         except DataAccessError as error:
             problems.setdefault(str(error), error)
             continue
@@ -65,7 +65,7 @@ def problems(found: Sequence[DataAccessError]) -> None:
                 notices.say(error)
         if len(found) > _MOST_PROBLEMS:
             st.caption(f"And {len(found) - _MOST_PROBLEMS:,} more.")
-        st.button("Try again", icon=":material/refresh:", key="capacity_again", on_click=load.forget_costs)
+        st.button("Try again", icon=":material/refresh:", key="capacity_again", on_click=load_costs.forget_costs)
 
 
 def about(view: View) -> None:

@@ -16,7 +16,7 @@ from data_access.capacity.report import Flow, Spike
 from data_access.capacity.series import Series
 from data_access.errors import SnapshotError, SnapshotOff
 from data_access.usage import Cell, UsageFilter
-from pages.ui import capacity_view, charts, charts_time, load, registry, usage_link
+from pages.ui import capacity_view, charts, charts_time, load_snapshot, registry, usage_link
 from pages.ui.capacity_periods import length_words
 from pages.ui.capacity_view import TABLE_ITSELF, View
 
@@ -122,7 +122,7 @@ class Known:
 def _known(moments: Sequence[Moment]) -> Known:
     """By place. A snapshot that was read before a minute ended does not know who was active in it."""
     try:
-        coverage = load.coverage()
+        coverage = load_snapshot.coverage()
     except SnapshotOff:
         return Known(frozenset(), "The snapshot is turned off, so the conversations of a minute cannot be looked up.", len(moments))
     except SnapshotError:
@@ -257,7 +257,7 @@ def active(targets: Sequence[UsageFilter | None]) -> tuple[int | None, ...]:
     if not wanted:
         return (None,) * len(targets)
     try:
-        counts = dict(zip(wanted, load.active_counts(wanted), strict=True))
+        counts = dict(zip(wanted, load_snapshot.active_counts(wanted), strict=True))
     except SnapshotError:
         return (None,) * len(targets)
     return tuple(None if one is None else counts[one] for one in targets)

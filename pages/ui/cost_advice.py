@@ -11,7 +11,7 @@ from data_access.costs.advice import Advice, Advised, Share, Skipped, possible_u
 from data_access.costs.advice.model import Rule, Word
 from data_access.costs.advice.wording import usd
 from data_access.errors import DataAccessError
-from pages.ui import cost_filters, cost_head, cost_view, cost_words, load, notices
+from pages.ui import cost_filters, cost_head, cost_view, cost_words, load_costs, notices
 from pages.ui.cost_view import View
 from pages.ui.reading import plain
 
@@ -33,9 +33,9 @@ _ICONS: Mapping[Rule, str] = {
 
 def show(view: View) -> None:
     try:
-        found = load.cost_advice()
+        found = load_costs.cost_advice()
     except DataAccessError as error:
-        notices.show(error, again=load.forget_costs, key="cost_advice_again")
+        notices.show(error, again=load_costs.forget_costs, key="cost_advice_again")
         return
     system = view.asked.system
     advice = [one for one in found.advice if system in (None, one.system)]

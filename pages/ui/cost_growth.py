@@ -11,7 +11,7 @@ import streamlit as st
 from data_access.costs.observed import Saving, TableGrowth
 from data_access.costs.observed.growth import DAYS_A_MONTH
 from data_access.errors import DataAccessError
-from pages.ui import charts, charts_money, cost_head, cost_view, cost_words, load, notices, snapshot_line
+from pages.ui import charts, charts_money, cost_head, cost_view, cost_words, load_costs, notices, snapshot_line
 from pages.ui.charts_money import Line
 from pages.ui.cost_view import View
 from pages.ui.cost_words import size, usd
@@ -29,9 +29,9 @@ def show(view: View) -> None:
     try:
         with st.spinner("Counting", show_time=True):
             # Of this month, whatever the window: growth is of what is stored now.
-            found = load.growth(view.month)
+            found = load_costs.growth(view.month)
     except DataAccessError as error:
-        notices.show(error, again=load.forget_costs, key="cost_growth_again")
+        notices.show(error, again=load_costs.forget_costs, key="cost_growth_again")
         return
     tables = [one for one in found.tables if view.asked.system in (None, one.system)]
     whole = found.of(view.asked.system)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from data_access.costs.observed import Observed, ResourceCosts
 from data_access.errors import DataAccessError, SnapshotError, TableMissing
-from pages.ui import cost_filters, cost_view, cost_words, load, notices, times
+from pages.ui import cost_filters, cost_view, cost_words, load_snapshot, notices, times
 from pages.ui.cost_view import View
 from pages.ui.cost_words import usd
 from pages.ui.reading import plain
@@ -136,7 +136,7 @@ def _sizes(resources: Sequence[ResourceCosts], system: str | None) -> str:
 
 def _snapshot(system: str | None) -> str:
     try:
-        as_of = load.hot().as_of(system)
+        as_of = load_snapshot.hot().as_of(system)
     except SnapshotError:
         as_of = None
     return "the snapshot" if as_of is None else f"the snapshot of {times.ago(as_of)}"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from data_access.costs.observed import Attribution, SystemAttribution
 from data_access.errors import DataAccessError
-from pages.ui import charts, charts_money, cost_head, cost_view, cost_words, load, notices, snapshot_line, tables
+from pages.ui import charts, charts_money, cost_head, cost_view, cost_words, load_costs, notices, snapshot_line, tables
 from pages.ui.cost_view import View
 from pages.ui.cost_words import Column, usd
 
@@ -23,9 +23,9 @@ def show(view: View) -> None:
         return
     try:
         with st.spinner("Counting", show_time=True):
-            found = load.cost_attribution(view.observed)
+            found = load_costs.cost_attribution(view.observed)
     except DataAccessError as error:
-        notices.show(error, again=load.forget_costs, key="cost_talks_again")
+        notices.show(error, again=load_costs.forget_costs, key="cost_talks_again")
         return
     systems = [one for one in found.systems if view.asked.system in (None, one.system)]
     known = [one.as_of for one in systems if one.as_of is not None]

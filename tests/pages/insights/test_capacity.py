@@ -24,7 +24,19 @@ from data_access.dynamo.aws import Source
 from data_access.errors import EngineError, SnapshotOff, UsageError
 from data_access.snapshot.sync import sync
 from data_access.usage import Cell, UsageFilter, conversations_behind
-from pages.ui import access, capacity_filters, capacity_periods, capacity_throttles, capacity_view, charts, charts_time, load, usage_link
+from pages.ui import (
+    access,
+    capacity_filters,
+    capacity_periods,
+    capacity_throttles,
+    capacity_view,
+    charts,
+    charts_time,
+    load,
+    load_costs,
+    load_snapshot,
+    usage_link,
+)
 from pages.ui.capacity_periods import Periods
 from pages.ui.capacity_rows import SeriesRows
 from pages.ui.usage_files import as_csv
@@ -95,7 +107,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Played]:
     def begin(points: Play = nothing, **how: Any) -> Played:
         client = Played(points, **how)
         opened = CloudWatch(client, sample=False)
-        monkeypatch.setattr(load, "cloudwatch", lambda _: opened)
+        monkeypatch.setattr(load_costs, "cloudwatch", lambda _: opened)
         return client
 
     return begin
@@ -128,7 +140,7 @@ def talked(empty: Mapping[str, Source]) -> Mapping[str, Source]:
                 "message_count": {"N": "1"},
             },
         )
-    sync(empty["cg"], load.store())
+    sync(empty["cg"], load_snapshot.store())
     return empty
 
 
@@ -227,7 +239,7 @@ def test_a_row_of_a_spike_opens_as_many_conversations_as_it_says(
     opened = state["usage_opening"]
     assert opened["system"] == "cg"
     assert usage_link.read(opened) == usage_link.Question(wanted, Cell())
-    assert len(conversations_behind(load.hot(), wanted, Cell())) == int(said.removesuffix(" ›")) == 1
+    assert len(conversations_behind(load_snapshot.hot(), wanted, Cell())) == int(said.removesuffix(" ›")) == 1
     # The next run leaves for the list, which has as many.
     app.session_state["usage_opening"] = opened
     app.run()
@@ -261,7 +273,7 @@ def test_a_spike_without_a_snapshot(empty: Mapping[str, Source], play: Callable[
     def off() -> None:
         raise SnapshotOff("The snapshot is turned off.", "Turn it on.")
 
-    monkeypatch.setattr(load, "coverage", off)
+    monkeypatch.setattr(load_snapshot, "coverage", off)
     assert "The snapshot is turned off, so" in words(app.run())
 
 
@@ -361,14 +373,14 @@ def test_one_system_that_fails_leaves_the_others(
     empty: Mapping[str, Source], play: Callable[..., Played], visit: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play(busy)
-    real = load.capacity
+    real = load_costs.capacity
 
     def some(system: str, since: datetime, until: datetime) -> CapacityReport:
         if system == "remo":
             raise UsageError("There is no such role.", "Check role_arn.")
         return real(system, since, until)
 
-    monkeypatch.setattr(load, "capacity", some)
+    monkeypatch.setattr(load_costs, "capacity", some)
     app = visit()
     assert not app.exception
     assert "There is no such role." in words(app)
@@ -426,7 +438,7 @@ def test_on_demand_has_no_utilisation(empty: Mapping[str, Source], play: Callabl
 
 def test_sample_data_is_labelled(empty: Mapping[str, Source], visit: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = CloudWatch(Played(busy), sample=True)
-    monkeypatch.setattr(load, "cloudwatch", lambda _: opened)
+    monkeypatch.setattr(load_costs, "cloudwatch", lambda _: opened)
     app = visit(system="cg")
     assert not app.exception
     assert "sample data" in words(app)

@@ -26,7 +26,7 @@ from data_access.errors import AccessDenied, DataAccessError, EngineError, Snaps
 from data_access.settings import SnapshotSettings
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.sync import sync
-from pages.ui import access, cost_filters, cost_now, cost_talks, cost_words, load, own_cost, usage_files
+from pages.ui import access, cost_filters, cost_now, cost_talks, cost_words, load, load_costs, load_snapshot, own_cost, usage_files
 from pages.ui.load import settings as cached_settings
 from tests.data_access import asked
 
@@ -123,7 +123,7 @@ def told(empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> Told:
                 raise said
             return said if since is None else replace(said, since=since, until=until or UNTIL)
 
-        monkeypatch.setattr(load, "costs_observed", answer)
+        monkeypatch.setattr(load_costs, "costs_observed", answer)
         return windows
 
     return tell
@@ -203,10 +203,10 @@ def test_twenty_indexes(told: Told, visit: Run) -> None:
 
 
 def test_every_number_is_the_one_that_was_observed(seeded: Mapping[str, Source], visit: Run) -> None:
-    sync(seeded["cg"], load.store())
+    sync(seeded["cg"], load_snapshot.store())
     app = visit()
     assert not app.exception
-    found = load.costs_observed(free_tier=True)
+    found = load_costs.costs_observed(free_tier=True)
     assert tiles(app)["This month so far"] == cost_words.brief(cost_words.window_usd(found.resources))
     assert "built-in table of" in words(app)
     assert "Sample data" in words(app)
@@ -240,7 +240,7 @@ def test_cloudwatch_is_denied(seeded: Mapping[str, Source], visit: Run, monkeypa
 
     watch = CloudWatch(SimpleNamespace(get_metric_data=deny))
     monkeypatch.setattr(here, "open_cloudwatch", lambda *_: watch)
-    sync(seeded["cg"], load.store())
+    sync(seeded["cg"], load_snapshot.store())
     app = visit()
     assert not app.exception
     assert "AWS did not permit GetMetricData" in words(app)
@@ -357,11 +357,11 @@ def test_the_snapshot_is_turned_off(told: Told, visit: Run, monkeypatch: pytest.
 
 
 def test_by_conversation(seeded: Mapping[str, Source], told: Told, visit: Run) -> None:
-    sync(seeded["cg"], load.store())
+    sync(seeded["cg"], load_snapshot.store())
     told(observed())
     app = visit("By conversation", system="cg")
     assert not app.exception
-    found = attribute(load.hot(), observed())
+    found = attribute(load_snapshot.hot(), observed())
     one = next(part for part in found.systems if part.system == "cg")
     assert one.total_usd == pytest.approx(33.5)
     shown = tiles(app)
@@ -376,7 +376,7 @@ def test_by_conversation(seeded: Mapping[str, Source], told: Told, visit: Run) -
 
 
 def test_a_system_that_is_not_in_the_snapshot_is_all_shared(seeded: Mapping[str, Source], told: Told, visit: Run) -> None:
-    sync(seeded["cg"], load.store())
+    sync(seeded["cg"], load_snapshot.store())
     told(observed())
     app = visit("By conversation")
     assert not app.exception
@@ -391,11 +391,11 @@ def test_nobody_divides_by_nothing() -> None:
 
 
 def test_growth(seeded: Mapping[str, Source], told: Told, visit: Run) -> None:
-    sync(seeded["cg"], load.store())
+    sync(seeded["cg"], load_snapshot.store())
     told(observed())
     app = visit("Growth", system="cg", ttl_days="3")
     assert not app.exception
-    whole = load.growth(observed()).of("cg")
+    whole = load_costs.growth(observed()).of("cg")
     assert whole is not None
     assert tiles(app)["Stored"] == cost_words.size(whole.bytes)
     assert app.number_input(key="ttl_days").value == 3
@@ -409,7 +409,7 @@ def test_growth(seeded: Mapping[str, Source], told: Told, visit: Run) -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_snapshot_with_every_special_case(invented: Hot, told: Told, visit: Run, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
-    monkeypatch.setattr(load, "last_sync", lambda: None)
+    monkeypatch.setattr(load_snapshot, "last_sync", lambda: None)
     told(observed())
     assert not visit(part).exception
 
@@ -418,8 +418,8 @@ def test_hostile_names_are_never_markdown(empty: Mapping[str, Source], told: Tol
     evil = "![x](https://evil.example/p.png) <b>=cmd()</b>"
     said = [asked.message(1, "user", datetime(2026, 11, 3, tzinfo=UTC), system="ai_agent", user_id=evil, tenant_id=evil)]
     copy = asked.hot(asked.talk(said), synced={"ai_agent": datetime.now(UTC)})
-    sync(empty["ai_agent"], load.store())
-    monkeypatch.setattr(load, "hot", lambda: copy)
+    sync(empty["ai_agent"], load_snapshot.store())
+    monkeypatch.setattr(load_snapshot, "hot", lambda: copy)
     told(observed(resource("ai_agent", "ai-agent-messages", None, line("storage", 1.0), line("writes", 2.0))))
     app = visit("By conversation")
     assert not app.exception
@@ -432,9 +432,9 @@ def test_a_snapshot_that_cannot_be_read(invented: Hot, told: Told, visit: Run, m
     def fail(_: object) -> None:
         raise SnapshotError("A file of the snapshot is missing.", "Run a full sync.")
 
-    monkeypatch.setattr(load, "last_sync", lambda: None)
-    monkeypatch.setattr(load, "cost_attribution", fail)
-    monkeypatch.setattr(load, "growth", fail)
+    monkeypatch.setattr(load_snapshot, "last_sync", lambda: None)
+    monkeypatch.setattr(load_costs, "cost_attribution", fail)
+    monkeypatch.setattr(load_costs, "growth", fail)
     told(observed())
     app = visit(part)
     assert not app.exception
@@ -480,7 +480,7 @@ def test_the_last_month_cannot_be_asked(empty: Mapping[str, Source], visit: Run,
             raise AccessDenied("AWS did not permit this.", "Ask.")
         return observed()
 
-    monkeypatch.setattr(load, "costs_observed", answer)
+    monkeypatch.setattr(load_costs, "costs_observed", answer)
     app = visit()
     assert not app.exception
     assert tiles(app)["Last month"] == "unknown"

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from data_access.costs.advice import Advice, Advised, Share, Skipped
 from data_access.dynamo.aws import Source
 from data_access.errors import AccessDenied, DataAccessError
-from pages.ui import cost_advice, load, usage_files
+from pages.ui import cost_advice, load_costs, usage_files
 from tests.data_access.costs.advice.subjects import INDEX, TABLE, resource, seen
 from tests.pages.conftest import HOSTILE
 
@@ -66,8 +66,8 @@ def visit(run: Run, empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch
                 raise found
             return found
 
-        monkeypatch.setattr(load, "cost_advice", answer)
-        monkeypatch.setattr(load, "costs_observed", lambda *_, **__: seen(resource()))
+        monkeypatch.setattr(load_costs, "cost_advice", answer)
+        monkeypatch.setattr(load_costs, "costs_observed", lambda *_, **__: seen(resource()))
         app = run(zone="UTC")
         for name, value in {"cost_part": "Advice", **address}.items():
             app.query_params[name] = value
@@ -192,4 +192,4 @@ def test_of_real_tables_without_a_snapshot(empty: Mapping[str, Source], run: Run
     app.switch_page(PAGE).run()
     assert not app.exception
     assert int(tiles(app)["Not judged"]) > 10
-    assert {one.rule for one in load.cost_advice().advice} <= {"recovery"}
+    assert {one.rule for one in load_costs.cost_advice().advice} <= {"recovery"}

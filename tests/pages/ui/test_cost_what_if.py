@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from data_access.costs.prices import PriceBook
 from data_access.costs.what_if import Scenario, estimate
 from data_access.dynamo.aws import Source
-from pages.ui import cost_what_if, load
+from pages.ui import cost_what_if, load, load_snapshot
 from tests.data_access.asked import NOW
 from tests.data_access.costs.what_if.test_link import HOSTILE
 from tests.data_access.costs.what_if.test_prefill import snapshot, talk
@@ -29,9 +29,9 @@ def without_snapshot() -> None:
 
 def with_snapshot() -> None:
     from data_access.costs.prices import PriceBook
-    from pages.ui import cost_what_if, load
+    from pages.ui import cost_what_if, load, load_snapshot
 
-    cost_what_if.show(load.sources(), PriceBook(None), load.hot())
+    cost_what_if.show(load.sources(), PriceBook(None), load_snapshot.hot())
 
 
 def run(script: Any = without_snapshot, **address: str) -> AppTest:
@@ -231,7 +231,7 @@ def test_reserved_capacity_is_paid_at_once() -> None:
 def real(monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot with six conversations of CG in a month, each of four messages."""
     copy = snapshot(*(talk(f"c{n}", "u", NOW - timedelta(days=n), 4, 400) for n in range(6)))
-    monkeypatch.setattr(load, "hot", lambda: copy)
+    monkeypatch.setattr(load_snapshot, "hot", lambda: copy)
 
 
 @pytest.mark.usefixtures("real")
