@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import asking, data, reading, replaying, sizing, syncing, usage_page
+from benchmarks import asking, costs_page, data, reading, replaying, sizing, syncing, usage_page
 from benchmarks.figures import Figure
 from data_access.dynamo.aws import open_sources
 from data_access.local import engine
@@ -40,7 +40,7 @@ def main() -> int:
             for figure in measure(sources, endpoint):
                 print(figure, flush=True)
                 figures.append(figure)
-        for measure in (sizing.figures, usage_page.figures, asking.figures):
+        for measure in (sizing.figures, usage_page.figures, costs_page.figures, asking.figures):
             for figure in measure():
                 print(figure, flush=True)
                 figures.append(figure)

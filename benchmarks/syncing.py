@@ -63,7 +63,7 @@ def whole_table(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
 def one_percent(sources: Mapping[str, Source], _endpoint: str) -> list[Figure]:
     """Read units and time of a sync after 1 % new messages, beside the full read.
 
-    Measured at two sizes: an update has a fixed part of a quarter of a second, which weighs most in the smaller one.
+    Measured at two sizes: an update has a fixed part of nearly a fifth of a second, which weighs most in the smaller one.
     """
     source = sources["ai_agent"]
     few = _update(source, data.MESSAGES // 100, day=1)

@@ -22,7 +22,7 @@ from benchmarks import asking, rows
 from benchmarks.figures import Figure, wall_seconds
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.state import Coverage
-from pages.ui import load
+from pages.ui import load_snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
 MESSAGES = 1_000_000
@@ -36,8 +36,8 @@ def figures() -> Iterator[Figure]:
     frame, calls = asking._frames(hot)
     peer = wall_seconds(lambda: asking._pandas(frame, calls), rounds=1)
     with ExitStack() as patches:
-        patches.enter_context(patch.object(load, "hot", lambda: hot))
-        patches.enter_context(patch.object(load, "coverage", lambda: {"cg": _coverage(hot)}))
+        patches.enter_context(patch.object(load_snapshot, "hot", lambda: hot))
+        patches.enter_context(patch.object(load_snapshot, "coverage", lambda: {"cg": _coverage(hot)}))
         app = _open()
         changed = statistics.median(_rerun(app, length) for length in range(75, 75 + _ROUNDS))
         again = statistics.median(_rerun(app, 75 + _ROUNDS - 1) for _ in range(_ROUNDS))

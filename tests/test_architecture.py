@@ -17,6 +17,7 @@ ENTRIES = [ROOT / "app.py", ROOT / "asgi.py"]
 BELOW = {"boto3", "botocore", "duckdb", "deltalake", "s3transfer"}
 HTML = {"html", "iframe", "components"}
 CACHES = {"cache_data", "cache_resource"}
+LOADERS = [ROOT / "pages" / "ui" / f"{module}.py" for module in ("load", "load_snapshot", "load_costs")]
 
 
 def name(path: Path) -> str:
@@ -89,18 +90,18 @@ def test_a_page_asks_who_is_there_before_it_reads(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [*PAGES, *ENTRIES], ids=name)
-def test_only_load_caches(path: Path) -> None:
+def test_only_the_loaders_cache(path: Path) -> None:
     used = {node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute) and node.attr in CACHES}
-    if name(path) != "pages/ui/load.py":
-        assert not used
+    assert bool(used) == (path in LOADERS)
 
 
-def test_what_is_cached_has_an_end() -> None:
+@pytest.mark.parametrize("path", LOADERS, ids=name)
+def test_what_is_cached_has_an_end(path: Path) -> None:
     """What belongs to people: of one session, for a time, in small number. What belongs to the process is named here."""
     of_the_process = {"settings", "_open", "keeper", "price_book"}
     # Sizes, counts and dollars of tables: nothing of anybody.
-    of_everybody = {"health", "_observed", "_growth", "capacity"}
-    for node in ast.walk(tree(ROOT / "pages" / "ui" / "load.py")):
+    of_everybody = {"health", "_observed", "_growth", "_advice", "_capacity"}
+    for node in ast.walk(tree(path)):
         if not isinstance(node, ast.FunctionDef) or node.name in of_the_process:
             continue
         for decorator in node.decorator_list:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from data_access.costs.advice import Advised, Skipped, advise_here
 from data_access.costs.observed import Attribution, Growth, Observed, ResourceCosts, TableGrowth, attribute, grow, observe_here
 from data_access.costs.prices import PriceBook, Prices, Rates
 from data_access.dynamo.aws import Source
@@ -29,10 +30,13 @@ def show_costs(options: argparse.Namespace, settings: Settings, sources: Mapping
         failed = next((problem for problem in observed.problems if isinstance(problem, AwsError)), None)
         if not observed.resources and failed is not None:
             raise failed
+        advised = advise_here(settings, sources, book, hot, now=now, region=options.region)
         show(
             {
                 **_observed(observed),
+                "own_usd": observed.own_usd + advised.own_usd,
                 "attribution": None if hot is None else _attribution(attribute(hot, observed)),
+                **_advice(advised),
                 "growth": None if hot is None else _growth(grow(hot, observed, now=now), sources),
                 "unknown": [*unknown(observed), *([absent] if absent else [])],
                 "problems": [{"code": problem.code, "message": str(problem)} for problem in observed.problems],
@@ -103,6 +107,20 @@ def _attribution(found: Attribution) -> dict[str, Any]:
         ],
         "unused_indexes": plain(found.unused),
     }
+
+
+def _advice(found: Advised) -> dict[str, Any]:
+    """By the last two weeks, whatever the window; `nothing_to_gain` was judged, `not_judged` could not be."""
+    return {
+        "advice": [plain(one) for one in found.advice],
+        "possible_saving_usd": found.possible_usd,
+        "nothing_to_gain": [_skipped(one) for one in found.skipped if one.fine],
+        "not_judged": [_skipped(one) for one in found.skipped if not one.fine],
+    }
+
+
+def _skipped(one: Skipped) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("rule", "system", "table", "index", "reason")}
 
 
 def _growth(found: Growth, sources: Mapping[str, Source]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """CloudWatch, backups and point-in-time recovery of local mode: sample data, played by moto inside this process.
 
 The local engine plays DynamoDB alone. What CloudWatch would have seen of the sample's conversations is made from the sample
-(sample/traffic.py) the first time somebody asks. moto keeps the protocol; its own search through all data points for each
-period of each metric takes hours for two weeks of minutes, so sorted series stand before it.
+(sample/traffic.py) the first time somebody asks, and kept (played.py). moto keeps the protocol; its own search through all data
+points for each period of each metric takes hours for two weeks of minutes, so sorted series stand before it.
 
 The series are of the sample, also where the tables hold something else by now. A state folder that was never filled with the
 sample has none. Each state folder is an account of its own in moto, so nothing else in this process that uses moto is touched,
@@ -25,11 +25,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
-    from data_access.local.sample.traffic import Points, Traffic
+    from data_access.local.sample.traffic import Played, Points
     from data_access.settings import Place, Settings
 
 RECOVERED = "ai-agent-messages"  # the one table with point-in-time recovery
-BACKED_UP = "cg-chatbot-conversations"  # the one table with an on-demand backup
 BACKUP_NAME = "before-import"
 _MARK = "sample.json"
 _lock = threading.Lock()
@@ -50,15 +49,11 @@ class _Stage:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def traffic(self) -> Traffic:
-        from data_access.local.sample.traffic import traffic
+    def played(self) -> Played | None:
+        from data_access.local.played import played
 
         until = self.until()
-        if until is None:
-            return {}
-        # Two threads that ask first would each make it.
-        with _lock:
-            return traffic(until)
+        return None if until is None else played(self.mark.parent, until)
 
 
 _stages: dict[str, _Stage] = {}
@@ -82,7 +77,7 @@ def sample_client(service: Literal["cloudwatch", "dynamodb"], settings: Settings
     client.meta.events.register("before-call", _for_account(account))
     if service == "cloudwatch":
         # Made here, in the caller's time: the request itself would run out of its own.
-        client.meta.events.register("before-call", _make_ready(_stages[account]))
+        client.meta.events.register("before-call", _playing(_stages[account]))
     if service == "dynamodb":
         _set_backups(client, account, place, _stages[account])
     return client
@@ -95,11 +90,27 @@ def _for_account(account: str) -> Any:
     return add
 
 
-def _make_ready(stage: _Stage) -> Any:
+def _playing(stage: _Stage) -> Any:
     def make(**_: Any) -> None:
-        stage.traffic()
+        stage.played()
 
     return make
+
+
+def is_ready(settings: Settings) -> bool:
+    """False where the first question is going to take seconds: then `make_ready`, and say so meanwhile. True in aws mode."""
+    if settings.mode == "aws":
+        return True
+    from data_access.local.played import is_ready
+
+    stage = _Stage(settings.state.resolve() / _MARK, {})
+    until = stage.until()
+    return until is None or is_ready(stage.mark.parent, until)
+
+
+def make_ready(settings: Settings) -> None:
+    """Make what CloudWatch is played from, once for a state folder."""
+    _Stage(settings.state.resolve() / _MARK, {}).played()
 
 
 @cache
@@ -141,7 +152,8 @@ def _answer(
     """What GetMetricData says of these metrics; one that has no data point has empty lists, as in CloudWatch."""
     from data_access.local.sample.traffic import Signal
 
-    known, now, found = stage.traffic(), datetime.now(UTC), list[dict[str, Any]]()
+    played, now, found = stage.played(), datetime.now(UTC), list[dict[str, Any]]()
+    known = {} if played is None else played.traffic
     for query in queries:
         asked = query["MetricStat"]
         named = {one["Name"]: one["Value"] for one in asked["Metric"].get("Dimensions", ())}
@@ -209,14 +221,15 @@ def _set_backups(client: Any, account: str, place: Place, stage: _Stage) -> None
 
     from data_access.dynamo.aws import Source
     from data_access.errors import from_aws
+    from data_access.local.sample.traffic import BACKED_UP, BACKUP_AGE
     from data_access.systems.create import create_tables
 
-    until = stage.until()
+    until, played = stage.until(), stage.played()
     try:
         made = create_tables(Source(place, client))
         for one in made:
             default = place.system.tables[one.key].name
-            if until is None or not one.created:
+            if until is None or played is None or not one.created:
                 continue
             if default == RECOVERED:
                 client.update_continuous_backups(
@@ -224,20 +237,15 @@ def _set_backups(client: Any, account: str, place: Place, stage: _Stage) -> None
                 )
             if default == BACKED_UP:
                 details = client.create_backup(TableName=one.name, BackupName=BACKUP_NAME)["BackupDetails"]
-                _size_backup(account, place.region, details["BackupArn"], until)
+                _size_backup(account, place.region, details["BackupArn"], played.backup_bytes, until - BACKUP_AGE)
     except (ClientError, BotoCoreError) as error:
         raise from_aws(error, operation="opening the sample's backups") from None
 
 
-def _size_backup(account: str, region: str, arn: str, until: datetime) -> None:
-    """Give the backup the size of the sample nine days before its end; moto says 123 bytes of each."""
+def _size_backup(account: str, region: str, arn: str, size: int, taken: datetime) -> None:
+    """Give the backup the size and the time of the sample's; moto says 123 bytes of each, made now."""
     from moto.dynamodb.models import dynamodb_backends
     from moto.dynamodb.models.table import Backup
-
-    from data_access.costs.size import item_bytes
-    from data_access.local.sample.store import items, to_wire
-
-    taken = until - timedelta(days=9)
 
     class Sized(Backup):
         @property
@@ -248,11 +256,6 @@ def _size_backup(account: str, region: str, arn: str, until: datetime) -> None:
         def details(self) -> dict[str, Any]:
             return super().details | {"BackupSizeBytes": size}
 
-    size = sum(
-        item_bytes({name: to_wire(value) for name, value in item.items()})
-        for table, item in items(until=until)
-        if table == BACKED_UP and str(item.get("created_at")) < taken.isoformat()
-    )
     backup = cast("Any", dynamodb_backends)[account][region].backups[arn]
     backup.__class__ = Sized
     backup.creation_date_time = taken.replace(tzinfo=None)

@@ -153,39 +153,38 @@ def rows_of(source: str | None, table: str) -> str:
     if source is not None:
         return source
     columns = ", ".join(f"NULL AS {name}" for name in TABLES[table].names if name != "system")
-    return f"(SELECT {columns} WHERE false)"
+    return f"({finish.typed(table, f'SELECT {columns} WHERE false')})"
 
 
 def counted(database: duckdb.DuckDBPyConnection, found: Mapping[str, str]) -> dict[str, int | datetime | None]:
     """What coverage says of rows: `found` maps each table to what is to be selected from."""
-    counts: dict[str, int | datetime | None] = {}
-    for table in TABLES:
-        counts[table] = _one(database, f"SELECT count(*) FROM {found[table]}")
-    bad = [_one(database, f"SELECT count(*) FROM {found[table]} WHERE problems > 0") for table in ("messages", "conversations")]
-    counts["bad"] = sum(number or 0 for number in bad)
-    # As text: a value of the type TIMESTAMP loses its zone twice on its way through Python.
-    row = database.execute(
-        f"SELECT epoch_us(min(sent_at)::TIMESTAMP), epoch_us(max(sent_at)::TIMESTAMP) FROM {found['messages']}"
-    ).fetchone()
-    for name, value in zip(("first_at", "last_at"), row or (None, None), strict=True):
-        counts[name] = None if value is None else datetime.fromtimestamp(value / 1e6, UTC)
-    return counts
+    # As a number: a value of the type TIMESTAMP loses its zone twice on its way through Python.
+    talks, odd_talks, messages, odd_messages, first, last, calls, records = database.execute(
+        f"""
+        FROM (SELECT count(*), count(*) FILTER (problems > 0) FROM {found["conversations"]}),
+             (SELECT count(*), count(*) FILTER (problems > 0), epoch_us(min(sent_at)), epoch_us(max(sent_at)) FROM {found["messages"]}),
+             (SELECT count(*) FROM {found["tool_calls"]}),
+             (SELECT count(*) FROM {found["user_records"]})
+        """
+    ).fetchall()[0]
+    counts: dict[str, int | datetime | None] = {"conversations": talks, "messages": messages, "tool_calls": calls, "user_records": records}
+    times = {
+        name: None if value is None else datetime.fromtimestamp(value / 1e6, UTC)
+        for name, value in (("first_at", first), ("last_at", last))
+    }
+    return counts | {"bad": odd_talks + odd_messages} | times
 
 
 def differences(database: duckdb.DuckDBPyConnection, new: str, old: str, *, inside: bool) -> tuple[int, int]:
     """How many messages came and how many went. One is the same as long as its item is, and its place inside an item."""
     key = "hash(item_key, position)" if inside else "hash(item_key)"
-    came, went = (
-        _one(
-            database,
-            f"SELECT count(*) FROM (SELECT DISTINCT {key} AS h FROM {one}) AS a "
-            f"ANTI JOIN (SELECT DISTINCT {key} AS h FROM {other}) AS b USING (h)",
+    came, went = database.execute(
+        f"""
+        SELECT count(*) FILTER (NOT was), count(*) FILTER (NOT is_there) FROM (
+            SELECT bool_or(is_there) AS is_there, bool_or(NOT is_there) AS was FROM (
+                SELECT {key} AS h, true AS is_there FROM {new} UNION ALL SELECT {key} AS h, false AS is_there FROM {old}
+            ) GROUP BY h
         )
-        for one, other in ((new, old), (old, new))
-    )
-    return came or 0, went or 0
-
-
-def _one(database: duckdb.DuckDBPyConnection, query: str) -> int | None:
-    row = database.execute(query).fetchone()
-    return None if row is None else row[0]
+        """
+    ).fetchall()[0]
+    return came, went

@@ -86,6 +86,7 @@ class StoredSizes:
     def __init__(self, store: Store, system: System) -> None:
         self._store = store
         self._system = system.id
+        self._tables = len(system.tables)
         self._database: duckdb.DuckDBPyConnection | None = None
         self._held: dict[str, bool] = {}
 
@@ -113,8 +114,8 @@ class StoredSizes:
         return Size(items, size if extent.parts or extent.timed else int(size * self._unseen()))
 
     def _covers(self, extent: Extent) -> bool:
-        """Whether nothing found is nothing there, since whom it is about was known to the snapshot; one item may just be newer."""
-        if not extent.parts or not set(extent.parts) <= {"user_id", "tenant_id"}:
+        """Whether nothing found is nothing there: what it is about was known to the snapshot, and is not one item that had expired."""
+        if not extent.parts or not set(extent.parts) <= {"user_id", "tenant_id", "conversation_id"}:
             return False
         asked = _Asked(self._system)
         known = " AND ".join(
@@ -134,7 +135,8 @@ class StoredSizes:
         sums = [f"(SELECT coalesce(sum(bytes), 0) FROM {kind} WHERE system = {asked.system})" for kind in ("conversations", "user_records")]
         rows = self._rows(f"SELECT {' + '.join(sums)}", asked)
         known = int(rows[0][0]) if rows else 0
-        return max(1.0, units / query_units(known)) if known else 1.0
+        # What each table's read was rounded up by is nothing unseen.
+        return max(1.0, (units - self._tables * query_units(0)) / query_units(known)) if known else 1.0
 
     def each(self, reach: Reach) -> Sequence[int] | None:
         asked = _Asked(self._system)
@@ -156,7 +158,9 @@ class StoredSizes:
             table=asked.bind(reach.messages),
         )
         rows = self._rows(question, asked)
-        return None if rows is None else tuple(int(row[0]) for row in rows)
+        if rows is None or (not rows and not any(map(self._covers, reach.sessions))):
+            return None
+        return tuple(int(row[0]) for row in rows)
 
     def _holds(self, table: str) -> bool:
         """Whether the snapshot has anything of this live table: it may be of another one, from before a setting was changed."""
@@ -175,7 +179,7 @@ class StoredSizes:
                 self._database = self._store.connection(expired=True)
             with trouble("The snapshot cannot be read", self._store.place):
                 return self._database.execute(question, asked.values(question)).fetchall()
-        except SnapshotError:
+        except (SnapshotError, duckdb.Error):
             return None
 
 

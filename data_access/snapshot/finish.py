@@ -8,7 +8,7 @@ times, and an answer's time is the time since the user's message before it.
 # ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from data_access.snapshot.relations import alive
 from data_access.snapshot.schema import TABLES
+from data_access.snapshot.staged import CALLS
 from data_access.snapshot.store import NewFile
 
 # What DuckDB may take of the 600 MB that a sync of a million messages has; beyond it, it uses the disk.
@@ -34,30 +35,30 @@ _FEW = 300_000
 _SAME = "INTERVAL 1 SECOND"
 
 _SESSIONS = """
-CREATE TEMP TABLE s AS SELECT * FROM staged_conversations WHERE {alive};
-CREATE TEMP TABLE n AS
+CREATE TABLE s AS SELECT * FROM staged_conversations WHERE {alive};
+CREATE TABLE n AS
 SELECT rid, parent, conversation_id, tenant_id, user_id, position, role, sent_at, item_key, problems, bytes
 FROM staged_messages WHERE {alive};
 """
 
 _LINK_INSIDE = """
-CREATE TEMP TABLE link AS SELECT n.rid, n.parent AS cid, false AS orphaned FROM n SEMI JOIN s ON s.rid = n.parent;
+CREATE TABLE link AS SELECT n.rid, n.parent AS cid, false AS orphaned FROM n SEMI JOIN s ON s.rid = n.parent;
 """
 
 _LINK_APART = """
-CREATE TEMP TABLE link AS
+CREATE TABLE link AS
 SELECT n.rid, s.rid AS cid, false AS orphaned
 FROM n JOIN s ON n.conversation_id = s.conversation_id
 WHERE s.tenant_id IS NULL OR coalesce(n.tenant_id, s.tenant_id) = s.tenant_id;
 
-CREATE TEMP TABLE lost AS
+CREATE TABLE lost AS
 WITH left_over AS (SELECT n.rid, n.conversation_id, n.tenant_id FROM n ANTI JOIN link ON link.rid = n.rid),
 -- A message that names no tenant goes with the only tenant there is.
 groups AS (SELECT conversation_id, count(DISTINCT tenant_id) AS tenants, max(tenant_id) AS sole FROM left_over GROUP BY conversation_id)
 SELECT rid, conversation_id, CASE WHEN tenants = 1 THEN sole ELSE tenant_id END AS tenant_id
 FROM left_over JOIN groups USING (conversation_id);
 
-CREATE TEMP TABLE orphan AS
+CREATE TABLE orphan AS
 SELECT -row_number() OVER () AS cid, conversation_id, tenant_id FROM (SELECT DISTINCT conversation_id, tenant_id FROM lost);
 
 INSERT INTO link
@@ -66,7 +67,7 @@ FROM lost JOIN orphan ON lost.conversation_id = orphan.conversation_id AND lost.
 """
 
 _TALKS = """
-CREATE TEMP TABLE talk AS
+CREATE TABLE talk AS
 SELECT rid AS cid, conversation_id, tenant_id, user_id, true AS has_session FROM s;
 """
 
@@ -79,7 +80,7 @@ GROUP BY orphan.cid;
 """
 
 _PLACED = """
-CREATE TEMP TABLE placed AS
+CREATE TABLE placed AS
 SELECT
     link.cid, link.rid, link.orphaned, n.role, n.sent_at, n.problems, n.bytes,
     coalesce(n.position, row_number() OVER turns)::INTEGER AS position,
@@ -106,7 +107,7 @@ WHERE cid NOT IN (SELECT cid FROM placed)
 """
 
 _SUMS = """
-CREATE TEMP TABLE sums AS
+CREATE TABLE sums AS
 SELECT
     cid, count(*) AS messages,
     count(*) FILTER (role = 'user') AS user_messages,
@@ -118,13 +119,13 @@ SELECT
     arg_min(rid, position) AS top_rid
 FROM placed GROUP BY cid;
 
-CREATE TEMP TABLE called AS
+CREATE TABLE called AS
 SELECT placed.cid, placed.position, m.rid, m.sent_at, m.expires_at,
        unnest(m.calls) AS call, generate_subscripts(m.calls, 1) AS ordinal
 FROM staged_messages AS m JOIN placed ON placed.rid = m.rid
 WHERE m.tool_calls > 0;
 
-CREATE TEMP TABLE used AS
+CREATE TABLE used AS
 SELECT cid, list(tool ORDER BY first) AS tools, list(tool ORDER BY bad) FILTER (bad IS NOT NULL) AS failed
 FROM (
     SELECT cid, call.tool AS tool, min((position, ordinal)) AS first,
@@ -134,7 +135,7 @@ FROM (
 """
 
 _SAID = """
-CREATE TEMP TABLE said AS
+CREATE TABLE said AS
 SELECT rid, content FROM staged_messages
 WHERE rid IN (SELECT first_rid FROM sums UNION ALL SELECT last_rid FROM sums);
 """
@@ -191,7 +192,7 @@ WHERE {alive}
 ORDER BY user_id, kind, item_key
 """
 
-_TYPES: Mapping[pa.DataType, str] = {
+TYPES: Mapping[pa.DataType, str] = {
     pa.string(): "VARCHAR",
     pa.int32(): "INTEGER",
     pa.int64(): "BIGINT",
@@ -199,6 +200,7 @@ _TYPES: Mapping[pa.DataType, str] = {
     pa.bool_(): "BOOLEAN",
     pa.timestamp("us"): "TIMESTAMP",
     pa.list_(pa.string()): "VARCHAR[]",
+    CALLS: "STRUCT(tool VARCHAR, status VARCHAR, arguments VARCHAR, seconds DOUBLE)[]",
 }
 
 
@@ -213,18 +215,20 @@ class Forgotten:
 NOBODY = Forgotten({}, {})
 
 
-def work_database(folder: Path, rows: int | None = None) -> duckdb.DuckDBPyConnection:
+def work_database(
+    folder: Path, rows: int | None = None, connect: Callable[[], duckdb.DuckDBPyConnection] = duckdb.connect
+) -> duckdb.DuckDBPyConnection:
     """DuckDB for large work: little memory, and room on the disk beside the staged rows.
 
     Where few `rows` are known to be at stake one thread is faster: two would mostly wait for each other.
     """
-    database = duckdb.connect()
+    database = connect()
     spill = str(folder / "spill").replace("'", "''")
     database.execute(
         f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{spill}'; SET threads = {1 if rows is not None and rows < _FEW else 2}"
     )
-    # Order is asked for where it is wanted; and nobody's terminal is DuckDB's to draw on.
-    database.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
+    # Order is asked for where it is wanted; nobody's terminal is DuckDB's to draw on; and no file changes once it is written.
+    database.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false; SET parquet_metadata_cache = true")
     return database
 
 
@@ -270,7 +274,7 @@ def _parts(database: duckdb.DuckDBPyConnection) -> list[str]:
 
 def typed(table: str, select: str) -> str:
     """The rows in the table's columns and types, without the system, which is the folder's name."""
-    columns = ", ".join(f"{field.name}::{_TYPES[field.type]} AS {field.name}" for field in TABLES[table] if field.name != "system")
+    columns = ", ".join(f"{field.name}::{TYPES[field.type]} AS {field.name}" for field in TABLES[table] if field.name != "system")
     return f"SELECT {columns} FROM ({select})"
 
 
@@ -298,7 +302,7 @@ def distinct(database: duckdb.DuckDBPyConnection, column: str, views: Sequence[s
 
 def _forgotten(database: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None:
     for name, column, found in (("forgotten_users", "user_id", forgotten.users), ("forgotten_talks", "conversation_id", forgotten.talks)):
-        database.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({column} VARCHAR, erased_at TIMESTAMP)")
+        database.execute(f"CREATE OR REPLACE TABLE {name} ({column} VARCHAR, erased_at TIMESTAMP)")
         rows: list[tuple[Any, ...]] = [(value, at.replace(tzinfo=None)) for value, at in found.items()]
         if rows:
             database.executemany(f"INSERT INTO {name} VALUES (?, ?)", rows)

@@ -9,10 +9,11 @@ one table that holds a user's items (Remo) has no time in its keys, and its user
 # ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from data_access.costs.units import get_units, query_units
 from data_access.dynamo.aws import Source
@@ -20,8 +21,9 @@ from data_access.dynamo.paths import Window, best_access, fan_out, ranges
 from data_access.dynamo.plan import Operation, Step, Term
 from data_access.snapshot import full
 from data_access.snapshot.state import State
-from data_access.snapshot.store import Store
 from data_access.systems.spec import Table
+
+Ask = Callable[[str, str], list[Any]]
 
 # Clocks differ and writers are late: what is this much older than the newest known message is read once more.
 OVERLAP = timedelta(minutes=5)
@@ -49,21 +51,24 @@ class Route:
     starts: Mapping[str, datetime | None]
 
 
-def plan(source: Source, store: Store, state: State) -> Route | None:
-    """The cheapest way to what is new; None where everything is to be read. Reads no item. Raises AwsError, SnapshotError."""
+def plan(source: Source, state: State, ask: Ask) -> Route | None:
+    """The cheapest way to what is new; None where everything is to be read. Reads no item. Raises AwsError, SnapshotError.
+
+    `ask` puts a question to the rows of a table of this system: `{rows}` in it is where they are.
+    """
     whole = sum(step.estimated_units for step in full.everything(source).values())
     inside = source.place.system.messages is None
-    found = _by_user(source, store, state) if inside else _by_tenant(source, store, state) or _by_session(source, state)
+    found = _by_user(source, state, ask) if inside else _by_tenant(source, state, ask) or _by_session(source, state)
     return found if found is not None and found.units < WORTH * whole else None
 
 
-def _by_tenant(source: Source, store: Store, state: State) -> Route | None:
+def _by_tenant(source: Source, state: State, ask: Ask) -> Route | None:
     table, key = _messages(source)
     known = full.facts.of(source, key)
     access = best_access(table, {"tenant_id": "x"}, Window(datetime.now(UTC), None), None, known.indexes)
     if access is None or len(access.keys) != 1 or access.ranges == (None,):
         return None
-    starts = dict.fromkeys(source.place.tenants, None) | _latest(store, state, "messages", "tenant_id", "sent_at")
+    starts = dict.fromkeys(source.place.tenants, None) | _latest(ask, state, "messages", "tenant_id", "sent_at")
     if not starts:
         return None
     # An update reads the overlap and, where offsets are possible, half a day more: as a share of the time that is covered.
@@ -108,7 +113,7 @@ def _by_session(source: Source, state: State) -> Route | None:
     )
 
 
-def _by_user(source: Source, store: Store, state: State) -> Route | None:
+def _by_user(source: Source, state: State, ask: Ask) -> Route | None:
     table = source.place.system.conversations
     key = _sessions_key(source)
     known = full.facts.of(source, key)
@@ -116,7 +121,7 @@ def _by_user(source: Source, store: Store, state: State) -> Route | None:
     if index is None:
         return None
     starts = {
-        user: None if at is None else at - REREAD for user, at in _latest(store, state, "conversations", "user_id", "started_at").items()
+        user: None if at is None else at - REREAD for user, at in _latest(ask, state, "conversations", "user_id", "started_at").items()
     }
     if not starts:
         return None
@@ -239,11 +244,10 @@ def _share(state: State, window: timedelta) -> float:
     return min(1.0, window / (last - first))
 
 
-def _latest(store: Store, state: State, table: str, who: str, when: str) -> dict[str, datetime | None]:
+def _latest(ask: Ask, state: State, table: str, who: str, when: str) -> dict[str, datetime | None]:
     """Each tenant or user of the snapshot, with the newest time that is known, not later than the last sync's beginning."""
-    found = store.ask(
+    found = ask(
         table,
-        state,
         # A number and not a time: Python would take it for a local one.
         f"SELECT {who}, epoch_us(max({when})) FROM {{rows}} WHERE {who} IS NOT NULL GROUP BY 1",
     )

@@ -66,19 +66,15 @@ class Staging:
         else:
             clear(folder)
             self.checkpoint = Checkpoint(fingerprint, datetime.now(UTC))
-        # One after the other: mkdir gives a parent that it makes the usual mode.
-        for each in (folder.parent.parent, folder.parent, folder):
-            each.mkdir(mode=0o700, exist_ok=True)
+        make(folder)
 
     def segments(self, table: str, wanted: int) -> list[Segment]:
         """The segments of a table's Scan: as many as when it began."""
         with self._lock:
             return self.checkpoint.tables.setdefault(table, [Segment() for _ in range(wanted)])
 
-    def add(
-        self, table: str, number: int, batch: Batch, *, after: Mapping[str, Any] | None, items: int, units: float, keep: bool = True
-    ) -> None:
-        """Keep one page of a segment: its rows first, then (unless not to `keep`) the checkpoint that a later sync goes on from."""
+    def add(self, table: str, number: int, batch: Batch, *, after: Mapping[str, Any] | None, items: int, units: float) -> None:
+        """Keep one page of a segment: its rows first, then the checkpoint that a later sync goes on from."""
         segment = self.checkpoint.tables[table][number]
         for kind, rows in batch.tables().items():
             _write(self.folder / f"{kind}-{table}-{number:05d}-{segment.pages:06d}.parquet", rows)
@@ -88,14 +84,19 @@ class Staging:
             self.checkpoint.items += items
             self.checkpoint.units += units
             self.checkpoint.unplaced += batch.unplaced
-            if keep:
-                _replace(self.folder / _FILE, json.dumps(asdict(self.checkpoint), default=datetime.isoformat).encode())
+            _replace(self.folder / _FILE, json.dumps(asdict(self.checkpoint), default=datetime.isoformat).encode())
 
     def chunks(self, kind: str) -> list[Path]:
         return sorted(self.folder.glob(f"{kind}-*.parquet"))
 
     def clear(self) -> None:
         clear(self.folder)
+
+
+def make(folder: Path) -> None:
+    # One after the other: mkdir gives a parent that it makes the usual mode.
+    for each in (folder.parent.parent, folder.parent, folder):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 def clear(folder: Path) -> None:

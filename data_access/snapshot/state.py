@@ -59,6 +59,11 @@ class State:
 _STATE = TypeAdapter(State)
 
 
+def path(system: str) -> str:
+    """Where it is in the place."""
+    return f"state/{system}.json"
+
+
 def dump(state: State) -> bytes:
     return _STATE.dump_json(state)
 

@@ -108,7 +108,7 @@ class Store:
                 database.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM {source}{'' if expired else kept(name)}")
             return database
 
-    def ask(self, table: str, state: State, query: str) -> list[Any]:
+    def ask(self, state: State, table: str, query: str) -> list[Any]:
         """One question to the rows of one table and system, expired ones too: `{rows}` in the query is where they are."""
         with trouble("The snapshot cannot be read", self.place), duckdb.connect() as database:
             return database.execute(query.format(rows=self._source(database, table, state.files[table]))).fetchall()
@@ -231,17 +231,19 @@ class Store:
 
         Returns the active files. They are seen once `save` has written them down. Raises SnapshotError, SyncConflict.
         """
-        active: dict[str, tuple[str, ...]] = {}
-        with trouble("The snapshot cannot be written", self.place):
-            for table in TABLES:
-                added = {f"{table}/system={system}/{file.path.name}": file for file in new.get(table, ()) if file.rows}
-                sizes = {path: file.path.stat().st_size for path, file in added.items()}
-                for path, file in added.items():
-                    self.files.put(path, file.path)
-                wanted = (*(kept or {}).get(table, ()), *added)
-                self._commit(table, system, wanted, {path: (sizes[path], file.rows) for path, file in added.items()})
-                active[table] = wanted
-        return active
+
+        def one(table: str) -> tuple[str, ...]:
+            added = {f"{table}/system={system}/{file.path.name}": file for file in new.get(table, ()) if file.rows}
+            sizes = {path: file.path.stat().st_size for path, file in added.items()}
+            for path, file in added.items():
+                self.files.put(path, file.path)
+            wanted = (*(kept or {}).get(table, ()), *added)
+            self._commit(table, system, wanted, {path: (sizes[path], file.rows) for path, file in added.items()})
+            return wanted
+
+        # At once: none of them is seen before `save`, so that the order says nothing.
+        with trouble("The snapshot cannot be written", self.place), ThreadPoolExecutor(len(TABLES)) as pool:
+            return dict(zip(TABLES, pool.map(one, TABLES), strict=True))
 
     def _commit(self, table: str, system: str, wanted: Sequence[str], added: Mapping[str, tuple[int, int]]) -> None:
         """One transaction that leaves exactly the wanted files, whatever a sync before it had left half done."""
@@ -268,7 +270,7 @@ class Store:
     def save(self, state: State) -> None:
         """From here on readers see it."""
         with trouble("The snapshot cannot be written", self.place):
-            self.files.write(f"state/{state.coverage.system}.json", states.dump(state))
+            self.files.write(states.path(state.coverage.system), states.dump(state))
             self.tidy_modes()
 
     def vacuum(self, grace: timedelta = GRACE, *, replaced: bool = False) -> int:

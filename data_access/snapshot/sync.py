@@ -12,17 +12,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from data_access.dynamo.aws import Source
 from data_access.snapshot import full as full_read
 from data_access.snapshot import news
+from data_access.snapshot import state as states
 from data_access.snapshot.build import Built, rebuild
 from data_access.snapshot.locking import lock
 from data_access.snapshot.state import State
 from data_access.snapshot.store import Store
 from data_access.snapshot.trouble import trouble
 from data_access.snapshot.update import update
+from data_access.snapshot.work import Connect, connecting, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Synced:
 def estimate(source: Source, store: Store, *, full: bool = False) -> Estimate:
     """What `sync` would do now, and what that costs. Reads no item. Raises AwsError, SnapshotError."""
     state = None if full else store.states().get(source.id)
-    found = None if state is None else news.plan(source, store, state)
+    found = None if state is None else news.plan(source, state, partial(store.ask, state))
     if found is not None:
         return Estimate(source.id, False, found.method, found.blind_spots, 0, found.units, found.usd, source.scan_rate)
     steps = full_read.everything(source)
@@ -99,18 +102,17 @@ def sync(
     SnapshotError.
     """
     began = time.monotonic()
-    with trouble("The snapshot cannot be written", store.place), lock(store):
+    with (
+        trouble("The snapshot cannot be written", store.place),
+        lock(store),
+        connecting(wanted=not full and store.files.read(states.path(source.id)) is not None) as connect,
+    ):
         notice = store.prepare()
         if notice:
             progress(Progress(source.id, "set aside", notice=notice))
         state = store.states().get(source.id)
-        route = None if full or state is None else news.plan(source, store, state)
-        if state is not None and route is not None:
-            estimated = route.units
-            built = _news(source, store, state, route, progress, cancelled)
-        else:
-            estimated = sum(step.estimated_units for step in full_read.everything(source).values())
-            built = _everything(source, store, state, progress, cancelled)
+        found = None if full or state is None else _news(source, store, state, connect, progress, cancelled)
+        estimated, built = found or _everything(source, store, state, progress, cancelled)
         store.vacuum()
     return _synced(built, estimated, time.monotonic() - began, notice)
 
@@ -125,22 +127,34 @@ def _everything(
     state: State | None,
     progress: Callable[[Progress], None],
     cancelled: Callable[[], bool],
-) -> Built:
+) -> tuple[float, Built]:
+    """The read units that were expected, and what was built."""
+
     def reading(so_far: full_read.Reading) -> None:
         share = min(1.0, so_far.items / so_far.expected) if so_far.expected else None
         progress(Progress(source.id, "reading", so_far.items, so_far.units, share))
 
-    return rebuild(source, store, state, staging_folder(store, source.id), _method(source), reading, _writing(source, progress), cancelled)
+    estimated = sum(step.estimated_units for step in full_read.everything(source).values())
+    folder = staging_folder(store, source.id)
+    return estimated, rebuild(source, store, state, folder, _method(source), reading, _writing(source, progress), cancelled)
 
 
 def _news(
-    source: Source, store: Store, state: State, route: news.Route, progress: Callable[[Progress], None], cancelled: Callable[[], bool]
-) -> Built:
+    source: Source,
+    store: Store,
+    state: State,
+    connect: Connect,
+    progress: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+) -> tuple[float, Built] | None:
+    """The same of what is new; None where everything is to be read."""
+
     def reading(items: int, units: float) -> None:
         progress(Progress(source.id, "reading", items, units))
 
-    folder = store.state / "staging" / f"{source.id}-update"
-    return update(source, store, state, route, folder, reading, _writing(source, progress), cancelled)
+    with opened(store, state, staging_folder(store, f"{source.id}-update"), connect) as work:
+        route = news.plan(source, state, work.ask)
+        return route and (route.units, update(source, store, state, work, route, reading, _writing(source, progress), cancelled))
 
 
 def _writing(source: Source, progress: Callable[[Progress], None]) -> Callable[[int, float], None]:

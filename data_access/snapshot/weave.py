@@ -1,13 +1,14 @@
 """New rows woven into old ones: only the conversations that are affected are made again, only the files that hold them are written.
 
-In the database are, beside the staged views of what was read: `old_<table>` over the files that are valid now, `whole`, the ids
-of conversations whose messages were all read again, and `gone`, the keys of sessions that were looked for and not found.
+In the database are, beside the tables of what was read and the views of what is valid now (work.py), `whole`, the ids of
+conversations whose messages were all read again, and `gone`, the keys of sessions that were looked for and not found.
 """
 
 # ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,21 +18,22 @@ import duckdb
 from data_access.snapshot import finish
 from data_access.snapshot.build import differences
 from data_access.snapshot.finish import Forgotten
-from data_access.snapshot.relations import alive, parquet
+from data_access.snapshot.relations import alive
 from data_access.snapshot.schema import TABLES
 from data_access.snapshot.store import NewFile
+from data_access.snapshot.work import Work
 
 # Files below this size are put together once there are more of them than this.
 _SMALL_BYTES = 8 * 1024 * 1024
 _SMALL_FILES = 6
-_PLACED = ", filename = true, file_row_number = true"
+_AT_ONCE = 2
 
 # The old rows of the items that were read: few, so that only they are compared letter by letter.
 _FRESH = """
-CREATE OR REPLACE TEMP TABLE known AS
+CREATE TABLE known AS
 SELECT item_key, position, conversation_id, content, role, sent_at, bytes FROM old_messages
 WHERE item_key IN (SELECT item_key FROM staged_messages) {since};
-CREATE OR REPLACE TEMP TABLE fresh AS
+CREATE TABLE fresh AS
 SELECT m.rid, m.item_key, m.conversation_id, m.tenant_id
 FROM staged_messages AS m
 ANTI JOIN known AS o
@@ -41,7 +43,7 @@ ANTI JOIN known AS o
 
 # Items whose messages changed, their former conversations, sessions that are new, changed or gone, and what has expired.
 _AFFECTED = """
-CREATE OR REPLACE TEMP TABLE affected AS
+CREATE TABLE affected AS
 SELECT DISTINCT conversation_id FROM (
     SELECT conversation_id FROM fresh
     UNION ALL SELECT o.conversation_id FROM known AS o SEMI JOIN fresh ON fresh.item_key = o.item_key
@@ -58,56 +60,51 @@ SELECT DISTINCT conversation_id FROM (
 );
 """
 
-# What is stored of an affected conversation and was not read again, as if it had been staged.
+# Of what was read, only what belongs to affected conversations stays, and of an item that was read twice the last.
+_READ = """
+DELETE FROM staged_conversations
+WHERE rid NOT IN (SELECT max(rid) FROM staged_conversations WHERE conversation_id IN (FROM affected) GROUP BY item_key);
+DELETE FROM staged_messages
+WHERE rid NOT IN (SELECT max(rid) FROM staged_messages WHERE conversation_id IN (FROM affected) GROUP BY item_key, position);
+"""
+
+# What is stored of an affected conversation and was not read again comes in beside it, as if it had been.
 _OLD_CONVERSATIONS = """
-CREATE OR REPLACE TEMP TABLE kept_conversations AS
+INSERT INTO staged_conversations BY NAME
 WITH odd AS (
     SELECT conversation_id, tenant_id, user_id, sum(bytes) AS bytes, count(*) FILTER (problems > 0) AS odd
     FROM was_messages GROUP BY ALL
 )
 SELECT -row_number() OVER () * 65536 AS rid, o.conversation_id, o.tenant_id, o.user_id, o.title, o.started_at, o.last_activity_at,
        o.is_active, o.expires_at, {own_bytes} AS bytes, o.problems - (coalesce(odd.odd, 0) > 0)::INTEGER AS problems,
-       o.item_table, o.item_key, NULL::BIGINT AS stored_count
+       o.item_table, o.item_key
 FROM was_conversations AS o
 LEFT JOIN odd ON odd.conversation_id = o.conversation_id AND odd.tenant_id IS NOT DISTINCT FROM o.tenant_id
              AND odd.user_id IS NOT DISTINCT FROM o.user_id
-WHERE o.has_session AND o.conversation_id IN (FROM affected)
-  AND o.item_key NOT IN (SELECT item_key FROM read_conversations) AND o.item_key NOT IN (FROM gone);
+WHERE o.has_session AND o.item_key NOT IN (SELECT item_key FROM staged_conversations) AND o.item_key NOT IN (FROM gone);
 """
 _OLD_MESSAGES = """
-CREATE OR REPLACE TEMP TABLE kept_messages AS
+INSERT INTO staged_messages BY NAME
 WITH calls AS (
     SELECT conversation_id, tenant_id, user_id, position,
            list(struct_pack(tool := tool, status := status, arguments := arguments, seconds := seconds) ORDER BY ordinal) AS calls
     FROM was_tool_calls GROUP BY ALL
 )
-SELECT o.* EXCLUDE (response_seconds, orphaned), calls.calls
+SELECT -row_number() OVER () AS rid, {own}, o.* EXCLUDE (position, response_seconds, orphaned, filename, file_row_number, h), calls.calls
 FROM was_messages AS o
 LEFT JOIN calls ON calls.conversation_id = o.conversation_id AND calls.tenant_id IS NOT DISTINCT FROM o.tenant_id
                AND calls.user_id IS NOT DISTINCT FROM o.user_id AND calls.position = o.position
-WHERE o.conversation_id IN (FROM affected) AND o.conversation_id NOT IN (FROM whole)
-  AND o.item_key NOT IN (SELECT item_key FROM {read})
-{once};
+{which};
 """
-
-_STAGED = """
-CREATE OR REPLACE TEMP VIEW read_conversations AS
-SELECT * FROM seen_conversations WHERE conversation_id IN (FROM affected)
-QUALIFY row_number() OVER (PARTITION BY item_key ORDER BY rid DESC) = 1;
-CREATE OR REPLACE TEMP VIEW read_messages AS
-SELECT * FROM seen_messages WHERE conversation_id IN (FROM affected)
-QUALIFY row_number() OVER (PARTITION BY item_key, position ORDER BY rid DESC) = 1;
+# An item with messages inside is replaced as a whole: its old ones stay with the old conversation.
+_INSIDE = """
+JOIN staged_conversations AS s ON s.rid < 0 AND s.item_key = o.item_key
+WHERE o.conversation_id NOT IN (FROM whole)
 """
-
-_COLUMNS = (
-    "conversation_id, tenant_id, user_id, {position} AS position, message_id, role, content, arguments, sent_at, tokens, tool_calls, "
-    "failed_tool_calls, expires_at, bytes, problems, item_table, item_key, calls"
-)
-_JOINED = """
-CREATE OR REPLACE TEMP VIEW staged_conversations AS
-SELECT * FROM read_conversations UNION ALL BY NAME SELECT * FROM kept_conversations;
-CREATE OR REPLACE TEMP VIEW staged_messages AS
-SELECT {new} FROM read_messages UNION ALL BY NAME SELECT {old} FROM kept_messages {parents};
+# A message that two sessions own was kept twice.
+_APART = """
+WHERE o.conversation_id NOT IN (FROM whole) AND o.item_key NOT IN (SELECT item_key FROM staged_messages)
+  AND o.rowid IN (SELECT min(rowid) FROM was_messages GROUP BY item_key)
 """
 
 
@@ -123,6 +120,17 @@ def fresh(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
     database.execute(_FRESH.format(position="AND o.position = m.position" if inside else "", since=since))
 
 
+def take(database: duckdb.DuckDBPyConnection, of: str) -> None:
+    """`was_messages` of the conversations in a table, which are looked for in all files: the longest statement of an update.
+
+    It may begin before it is known which are affected: `weave` takes what is missing, and leaves out what is too much.
+    """
+    database.execute(
+        f"CREATE TABLE taken AS SELECT DISTINCT conversation_id FROM {of};"
+        f"CREATE TABLE was_messages AS {_old('messages')} WHERE conversation_id IN (FROM taken)"
+    )
+
+
 def affected(database: duckdb.DuckDBPyConnection, *, now: datetime) -> int:
     """Find out which conversations are to be made again, after `fresh`, and return how many."""
     database.execute(_AFFECTED.format(alive=alive(now=_moment(now))))
@@ -133,92 +141,95 @@ def affected(database: duckdb.DuckDBPyConnection, *, now: datetime) -> int:
 class Woven:
     """What is to be committed: new files, and the paths of the old ones that stay; and how many messages came and went."""
 
-    new: dict[str, list[NewFile]]
-    kept: dict[str, list[str]]
+    new: Mapping[str, list[NewFile]]
+    kept: Mapping[str, list[str]]
     came: int
     went: int
 
 
-def weave(
-    database: duckdb.DuckDBPyConnection,
-    old: Mapping[str, tuple[Sequence[str], Sequence[str]]],
-    out: Path,
-    *,
-    inside: bool,
-    now: datetime,
-    forgotten: Forgotten,
-) -> Woven:
-    """Make the affected conversations again. `old` is for each table the valid files' paths, and where they lie on this machine.
+def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> Woven:
+    """Make the affected conversations again.
 
     A row that is as it was stays where it is: a conversation that went on adds rows and changes only its own.
     """
-    for table in TABLES:
-        _was(database, table, old[table][1], now)
-    _stage(database, inside=inside)
-    finish.settle(database, inside=inside, now=now, forgotten=forgotten)
-    rows = finish.selects(database, inside=inside, now=now)
-    new: dict[str, list[NewFile]] = {}
-    kept: dict[str, list[str]] = {}
-    for table in TABLES:
-        paths, places = old[table]
-        _compare(database, table, rows[table] if table != "user_records" else [])
-        touched = _touched(database, table, places)
-        kept[table] = [path for path, place in zip(paths, places, strict=True) if place not in touched]
-        parts = [finish.typed(table, f"FROM added_{table}")]
-        if touched:
-            rest = f"SELECT * FROM {parquet(sorted(touched), more=_PLACED)} AS r ANTI JOIN removed_{table} AS g"
-            parts.append(finish.typed(table, f"{rest} ON g.filename = r.filename AND g.file_row_number = r.file_row_number"))
-        new[table] = finish.write(database, [" UNION ALL ".join(f"({part})" for part in parts)], out / table)
+    database = work.database
+    # A system that keeps no records has nothing to compare; the others' are only looked through for what has expired.
+    tables = [table for table in TABLES if table != "user_records" or work.old[table][0]]
+
+    def was(table: str) -> None:
+        with database.cursor() as own:
+            _was(own, table, now)
+
+    def again(table: str) -> tuple[list[str], list[NewFile]]:
+        with database.cursor() as own:
+            _compare(own, table, rows.get(table, ()))
+            return _written(own, work, table)
+
+    # Each table by itself, two at a time: a statement on so few rows keeps one core busy.
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="weave") as pool:
+        list(pool.map(was, tables))
+        _stage(database, inside=inside)
+        finish.settle(database, inside=inside, now=now, forgotten=forgotten)
+        rows = finish.selects(database, inside=inside, now=now)
+        del rows["user_records"]
+        made = dict(zip(tables, pool.map(again, tables), strict=True))
     came, went = differences(database, "added_messages", "removed_messages", inside=inside)
-    return Woven(new, kept, came, went)
+    return Woven({table: new for table, (_, new) in made.items()}, {table: kept for table, (kept, _) in made.items()}, came, went)
 
 
-def _was(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str], now: datetime) -> None:
-    """`was_<table>`: the old rows that may change, with their place."""
-    gone = f"NOT {alive(now=_moment(now))}"
-    if table != "user_records":
-        gone = f"(conversation_id IN (FROM affected) OR {gone})"
-    source = parquet(places, more=_PLACED) if places else f"(SELECT *, '' AS filename, 0::BIGINT AS file_row_number FROM old_{table})"
-    database.execute(f"CREATE OR REPLACE TEMP TABLE was_{table} AS SELECT * FROM {source} WHERE {gone}")
+def _was(database: duckdb.DuckDBPyConnection, table: str, now: datetime) -> None:
+    """`was_<table>`: the old rows that may change, with their place. What has expired belongs to an affected conversation."""
+    if table == "messages":
+        missing = "FROM affected WHERE conversation_id NOT IN (FROM taken)"
+        if database.execute(f"SELECT count(*) {missing}").fetchall()[0][0]:
+            database.execute(f"INSERT INTO was_messages {_old(table)} WHERE conversation_id IN ({missing})")
+        database.execute("DELETE FROM was_messages WHERE conversation_id NOT IN (FROM affected)")
+        return
+    mine = "conversation_id IN (FROM affected)" if table != "user_records" else f"NOT {alive(now=_moment(now))}"
+    database.execute(f"CREATE TABLE was_{table} AS {_old(table)} WHERE {mine}")
+
+
+def _old(table: str) -> str:
+    return f"SELECT *, hash({_names(table)}) AS h FROM old_{table}"
 
 
 def _compare(database: duckdb.DuckDBPyConnection, table: str, rows: Sequence[str]) -> None:
-    """`added_<table>`: rows that were not there, and `removed_<table>`: rows that are not there any more."""
-    names = ", ".join(field.name for field in TABLES[table] if field.name != "system")
+    """`added_<table>`: rows that were not there, and `removed_<table>`: rows that are not there any more, by their place."""
     own = "conversation_id" if table != "user_records" else "item_key"
+    place = "filename, file_row_number" + (", item_key, position" if table == "messages" else "")
     union = " UNION ALL ".join(f"({part})" for part in rows) or finish.typed(table, f"SELECT * FROM was_{table} WHERE false")
     # Equal rows are told by a hash within their conversation. None is there twice: each has a place, or an item, of its own.
     same = f"a.{own} = b.{own} AND a.h = b.h"
     database.execute(
-        f"CREATE OR REPLACE TEMP TABLE is_now AS SELECT *, hash({names}) AS h FROM ({union});"
-        f"CREATE OR REPLACE TEMP TABLE was AS SELECT *, hash({names}) AS h FROM was_{table};"
-        f"CREATE OR REPLACE TEMP TABLE added_{table} AS SELECT * FROM is_now AS a ANTI JOIN was AS b ON {same};"
-        f"CREATE OR REPLACE TEMP TABLE removed_{table} AS SELECT * FROM was AS a ANTI JOIN is_now AS b ON {same};"
+        f"CREATE TABLE now_{table} AS SELECT *, hash({_names(table)}) AS h FROM ({union});"
+        f"CREATE VIEW added_{table} AS SELECT * FROM now_{table} AS a ANTI JOIN was_{table} AS b ON {same};"
+        f"CREATE TABLE removed_{table} AS SELECT {place} FROM was_{table} AS a ANTI JOIN now_{table} AS b ON {same};"
     )
+
+
+def _written(database: duckdb.DuckDBPyConnection, work: Work, table: str) -> tuple[list[str], list[NewFile]]:
+    """The paths of the files that stay, and new ones for what was added and for what is left of the others."""
+    paths, places = work.old[table]
+    touched = _touched(database, table, places)
+    parts = [finish.typed(table, f"FROM added_{table}")]
+    if touched:
+        files = ", ".join("'" + place.replace("'", "''") + "'" for place in sorted(touched))
+        rest = f"FROM old_{table} AS r ANTI JOIN removed_{table} AS g USING (filename, file_row_number) WHERE r.filename IN ({files})"
+        parts.append(finish.typed(table, rest))
+    new = finish.write(database, [" UNION ALL ".join(f"({part})" for part in parts)], work.folder / "out" / table)
+    return [path for path, place in zip(paths, places, strict=True) if place not in touched], new
+
+
+def _names(table: str) -> str:
+    return ", ".join(name for name in TABLES[table].names if name != "system")
 
 
 def _stage(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
-    """Put the staged views in the place of what was read: with the old rows of the same conversations."""
-    for kind in ("conversations", "messages"):
-        database.execute(f"CREATE OR REPLACE TEMP TABLE seen_{kind} AS SELECT * FROM staged_{kind}")
-    database.execute(_STAGED)
+    """Make of what was read all that there is of the affected conversations: with the old rows that were not read."""
+    database.execute(_READ)
     database.execute(_OLD_CONVERSATIONS.format(own_bytes="o.bytes" if inside else "greatest(0, o.bytes - coalesce(odd.bytes, 0))"))
-    # An item with messages inside is replaced as a whole; a message that two sessions own was kept twice.
-    database.execute(
-        _OLD_MESSAGES.format(
-            read="read_conversations" if inside else "read_messages",
-            once="" if inside else "QUALIFY row_number() OVER (PARTITION BY o.item_key) = 1",
-        )
-    )
-    parents = "JOIN (SELECT rid AS parent, item_key AS own FROM kept_conversations) ON own = item_key" if inside else ""
-    rid = "-(row_number() OVER ())"
-    new = "rid, parent, " + _COLUMNS.format(position="position")
-    old = f"{rid} AS rid, {'parent' if inside else 'NULL::BIGINT AS parent'}, " + _COLUMNS.format(
-        position="position" if inside else "NULL::INTEGER"
-    )
-    database.execute("DROP VIEW IF EXISTS staged_conversations; DROP VIEW IF EXISTS staged_messages")
-    # As a table: a row number is another one each time a view is asked.
-    database.execute(_JOINED.format(new=new, old=old, parents=parents).replace("TEMP VIEW staged_messages", "TEMP TABLE staged_messages"))
+    own = "s.rid AS parent, o.position" if inside else "NULL::BIGINT AS parent"
+    database.execute(_OLD_MESSAGES.format(own=own, which=_INSIDE if inside else _APART))
 
 
 def _touched(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str]) -> set[str]:

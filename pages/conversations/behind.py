@@ -8,7 +8,7 @@ import streamlit as st
 
 from data_access.errors import DataAccessError
 from data_access.models import Conversation, Filter
-from pages.ui import access, at, behind_words, load, notices, opened, registry, snapshot_line, tables, times, usage_link
+from pages.ui import access, at, behind_words, load_snapshot, notices, opened, registry, snapshot_line, tables, times, usage_link
 from pages.ui.opened import OpenedList, OpenedRow
 
 PAGE_ROWS = 1_000  # in one table; previous and next go over all of them
@@ -48,7 +48,7 @@ if not snapshot_line.ready("This list"):
 try:
     asked = usage_link.read(st.query_params.to_dict())
     with st.spinner("Looking them up", show_time=True):
-        keys = load.behind(asked.filter, asked.cell)
+        keys = load_snapshot.behind(asked.filter, asked.cell)
     head = st.container(gap="xxsmall")
     with head:
         behind_words.show(asked, len(keys), snapshot_line.titles(), zone)
@@ -59,7 +59,7 @@ try:
         st.stop()
     pages = -(-len(keys) // PAGE_ROWS)
     number = st.pagination(pages, key="behind_page") if pages > 1 else 1
-    shown = load.from_snapshot(load.hot().version, keys[(number - 1) * PAGE_ROWS : number * PAGE_ROWS])
+    shown = load_snapshot.from_snapshot(load_snapshot.hot().version, keys[(number - 1) * PAGE_ROWS : number * PAGE_ROWS])
 except DataAccessError as error:
     notices.show(error)
     st.stop()
@@ -74,7 +74,7 @@ with bar:
     behind_words.live_list(asked, zone)
     st.download_button(
         "CSV",
-        partial(behind_words.as_csv, load.store(), keys, zone),
+        partial(behind_words.as_csv, load_snapshot.store(), keys, zone),
         file_name="conversations.csv",
         mime="text/csv",
         icon=":material/download:",

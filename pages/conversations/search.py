@@ -6,7 +6,7 @@ import streamlit as st
 
 from data_access.errors import DataAccessError, UsageError
 from data_access.models import Filter
-from pages.ui import access, at, hits, load, notices, opened, registry, search_box, snapshot_line, times
+from pages.ui import access, at, hits, load, load_snapshot, notices, opened, registry, search_box, snapshot_line, times
 from pages.ui.opened import OpenedList, OpenedRow
 
 access.require(registry.SEARCH.role)
@@ -45,10 +45,10 @@ if not asked.text:
 
 try:
     with result_slot, st.spinner("Searching", show_time=True):
-        found = load.search(asked.text, asked.filter)
+        found = load_snapshot.search(asked.text, asked.filter)
 except DataAccessError as error:
     with result_slot:
-        notices.show(error, again=None if isinstance(error, UsageError) else load.keeper.clear, key="search_again")
+        notices.show(error, again=None if isinstance(error, UsageError) else load_snapshot.keeper.clear, key="search_again")
     st.stop()
 
 full = len(found.hits) == asked.filter.limit

@@ -8,6 +8,7 @@ from data_access.errors import DataAccessError
 from pages.ui import (
     access,
     load,
+    load_snapshot,
     notices,
     registry,
     snapshot_line,
@@ -48,8 +49,8 @@ asked = usage_filters.ask(sources, zone)
 about_slot = st.container(gap="xxsmall")
 try:
     with st.spinner("Counting", show_time=True):
-        found = load.usage(asked.filter)
-        first = load.hot().coverage.since
+        found = load_snapshot.usage(asked.filter)
+        first = load_snapshot.hot().coverage.since
     with about_slot:
         snapshot_line.show(zone, system=asked.filter.system)
 except DataAccessError as error:

@@ -7,7 +7,7 @@ import streamlit as st
 from data_access.errors import AwsError, DataAccessError, SnapshotError, SnapshotOff
 from data_access.snapshot.holding import busy as busy_elsewhere
 from data_access.snapshot.holding import look
-from pages.ui import access, held, load, notices, registry, snapshot_line, syncing, times
+from pages.ui import access, held, load, load_snapshot, notices, registry, snapshot_line, syncing, times
 
 # A sync that somebody else began is to be seen here too: a quiet page looks now and then, a busy one every second.
 WATCH_SECONDS, QUIET_SECONDS = 1.0, 3.0
@@ -19,7 +19,7 @@ zone = times.zone()
 def start(systems: tuple[str, ...], full: bool) -> None:
     """Begin in the background: this page may be left, closed and opened again."""
     try:
-        load.runner().start([load.source(name) for name in systems], full=full)
+        load_snapshot.runner().start([load.source(name) for name in systems], full=full)
     except DataAccessError as error:
         st.session_state["snapshot_failed"] = error
 
@@ -27,7 +27,7 @@ def start(systems: tuple[str, ...], full: bool) -> None:
 title_slot = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
 title_slot.title(registry.SNAPSHOT.title)
 try:
-    settings, store, runner = load.settings(), load.store(), load.runner()
+    settings, store, runner = load.settings(), load_snapshot.store(), load_snapshot.runner()
     sources = load.sources()
     holding = look(store, sources)
 except SnapshotOff as error:
@@ -75,8 +75,8 @@ for name, title in titles.items():
     read_at = coverage.synced_at if coverage else None
     news = whole = trouble = None
     try:
-        whole = load.estimate(name, True, read_at)
-        news = whole if holding.broken else load.estimate(name, False, read_at)
+        whole = load_snapshot.estimate(name, True, read_at)
+        news = whole if holding.broken else load_snapshot.estimate(name, False, read_at)
     except (AwsError, SnapshotError) as error:
         trouble = error
     systems.append(held.System(name, title, coverage, holding.bytes.get(name, 0), left.get(name), news, whole, trouble))

@@ -122,7 +122,7 @@ def breakdown(rows: Sequence[str], parts: Mapping[str, Sequence[Number]], *, tex
             name=label(part),
             orientation="h",
             marker={"line": {"width": 0}},
-            hovertext=[f"{label(part)}: {'not known' if value is None else label(text(value))}" for value in values],
+            hovertext=[f"{label(part)}: {'unknown' if value is None else label(text(value))}" for value in values],
             hoverinfo="text",
         )
         for part, values in parts.items()

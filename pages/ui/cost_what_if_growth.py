@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import streamlit as st
 
 from data_access.costs.size import KB, MOST_ITEM_BYTES
-from data_access.costs.what_if import Growth, Prefilled, Result, Scenario, embeds, estimate, item_growth
+from data_access.costs.what_if import Growth, Prefilled, Result, Scenario, embeds, item_growth
 from pages.ui import charts, charts_money
 from pages.ui.charts_money import Line
 
 MOST_LENGTH = 10_000
+LEAST_UNEVEN = 1.05  # below it a mean length says enough
 
 
 def show(named: Mapping[str, Result], known: Mapping[str, Prefilled | None]) -> None:
@@ -64,13 +64,12 @@ def _words(result: Result, limit: int | None, known: Prefilled | None) -> str:
         said = f"The item stays under 400 KB up to {MOST_LENGTH:,} messages."
     else:
         said = f"The item meets 400 KB (409,600 bytes) at message {limit + 1:,}, which DynamoDB refuses."
-    if known is None or known.messages.p95 <= scenario.messages or not result.footprint.writes:
+    if known is None or known.uneven < LEAST_UNEVEN:
         return said
-    long = replace(scenario, messages=min(MOST_LENGTH, round(known.messages.p95)))
-    more = estimate(long, result.prices).footprint.writes / result.footprint.writes
     return (
-        f"{said} A conversation of {long.messages:,} messages (in the snapshot 5 % are longer) takes {more:,.1f} times the write units of "
-        f"one of {scenario.messages:,}: with the mean length this layout looks cheaper than it is."
+        f"{said} In the snapshot conversations are not equally long: the mean of their squared lengths is {known.uneven:.2f} times the "
+        f"square of their mean. This estimate takes all to have {scenario.messages:,} messages; with that spread the writes would be "
+        "up to so many times as much."
     )
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import streamlit as st
 
+from data_access.costs.amounts import HOURS
 from data_access.costs.prices import PriceBook
 from data_access.costs.what_if import Result, estimate, guide, prices_of
 from data_access.errors import DataAccessError
 from pages.ui import notices
-from pages.ui.reading import money
+from pages.ui.cost_words import UNKNOWN, usd
 
 _PARTS = {"Writes": "write", "Reads": "read", "Storage": "storage", "Backups": "recovery"}
 
@@ -29,9 +30,10 @@ def show(result: Result, book: PriceBook) -> None:
     except DataAccessError as error:
         notices.show(error)
         return
-    cells: dict[str, list[str]] = {"": [*_PARTS, "Total"]}
+    parts = {title: part for title, part in _PARTS.items() if any(part in line.what for one in columns.values() for line in one.lines)}
+    cells: dict[str, list[str]] = {"": [*parts, "Total"]}
     for title, one in columns.items():
-        cells[title] = [*(_of(one, part) for part in _PARTS.values()), _exact(one.total)]
+        cells[title] = [*(_of(one, part) for part in parts.values()), _exact(one.total)]
     st.dataframe(
         cells,
         column_config={title: st.column_config.TextColumn(alignment="right") for title in columns},
@@ -44,15 +46,22 @@ def show(result: Result, book: PriceBook) -> None:
         "whatever a conversation holds, and no index: a flat assumption. Its prices are from before November 2024, when on-demand "
         "prices were halved. The last column is this scenario at the same volume, with one month of data kept."
     )
+    rates = book.prices("us-east-1").standard
+    if rates.write_capacity_hour is not None and rates.read_capacity_hour is not None:
+        write, read = HOURS * rates.write_capacity_hour, HOURS * rates.read_capacity_hour
+        st.caption(
+            f"Its $0.47 a month for one read and one write capacity unit is the write unit alone: ${write:.4f}, with the read unit "
+            f"${write + read:.4f}.".replace("$", "\\$")
+        )
 
 
 def _of(result: Result, part: str) -> str:
     lines = [line for line in result.lines if part in line.what]
     if not lines:
         return "–"
-    return "not known" if any(line.usd is None for line in lines) else _exact(sum(line.usd or 0 for line in lines))
+    return UNKNOWN if any(line.usd is None for line in lines) else _exact(sum(line.usd or 0 for line in lines))
 
 
-def _exact(usd: float | None) -> str:
+def _exact(amount: float | None) -> str:
     """The guide's figures have more digits than a bill."""
-    return "not known" if usd is None else f"${usd:,.6f}".rstrip("0") if 0 < usd < 1 else money(usd)
+    return usd(amount) if amount is None or not 0 < amount < 1 else f"${amount:,.6f}".rstrip("0")

@@ -11,7 +11,8 @@ from data_access.costs.what_if import Curve, Result, Scenario, compare, curve
 from data_access.costs.what_if import Line as WhatLine
 from pages.ui import charts, charts_money
 from pages.ui.charts_money import Line
-from pages.ui.reading import money, plain
+from pages.ui.cost_words import UNKNOWN, brief, tick, usd
+from pages.ui.reading import plain
 
 POINTS = 61
 # What is charged for, whichever way it is paid: in the words of a line there is this one.
@@ -22,9 +23,9 @@ TILE_WIDTH = 185  # pixels; one to a line on a telephone, so that large sums fit
 Named = Mapping[str, Result]
 
 
-def text(usd: float | None) -> str:
+def text(amount: float | None) -> str:
     """Dollars in Markdown, where a dollar sign would begin a formula."""
-    return money(usd).replace("$", "\\$")
+    return usd(amount).replace("$", "\\$")
 
 
 # ---- totals
@@ -35,9 +36,9 @@ def totals(named: Named) -> None:
         for name, result in named.items():
             title = "A month" if len(named) == 1 else f"A month of {name}"
             missing = None if result.complete else f"Not known, and not in it: {', '.join(result.unknown)}."
-            _tile(title if result.complete else f"{title}, at least", money(result.total), missing)
+            _tile(title if result.complete else f"{title}, at least", brief(result.total), missing)
             if len(named) == 1:
-                _tile("A conversation", money(result.per_conversation) if result.scenario.conversations else DASH)
+                _tile("A conversation", brief(result.per_conversation) if result.scenario.conversations else DASH)
                 _tile("Write units a conversation", f"{result.footprint.writes:,.0f}", "Tables and indexes together.")
                 _tile("Read units a conversation", f"{result.footprint.reads:,.1f}", "All its reads, each of all its messages.")
         if len(named) == 2:
@@ -65,17 +66,17 @@ def _tile(title: str, value: str, about: str | None = None) -> None:
 
 
 def _at_least(result: Result) -> str:
-    return money(result.total) if result.complete or result.total is None else f"≥ {money(result.total)}"
+    return usd(result.total) if result.complete or result.total is None else f"≥ {usd(result.total)}"
 
 
-def _signed(usd: float | None) -> str:
-    if usd is None:
+def _signed(amount: float | None) -> str:
+    if amount is None:
         return DASH
-    return money(0) if not usd else f"{'+' if usd > 0 else '−'}{money(abs(usd))}"
+    return usd(0) if not amount else f"{'+' if amount > 0 else '−'}{brief(abs(amount))}"
 
 
 def _prices(prices: Prices) -> str:
-    return plain(f"Prices of {prices.region}: {prices.source}, {prices.dated}." + "".join(f" {notice}" for notice in prices.notices))
+    return plain(f"Prices of {prices.region}: {prices.source} of {prices.dated}." + "".join(f" {notice}" for notice in prices.notices))
 
 
 # ---- parts
@@ -87,7 +88,7 @@ def parts(named: Named) -> None:
         for title, part in PARTS.items()
         if any(part in line.what for result in named.values() for line in result.lines)
     }
-    figure = charts_money.breakdown([f"{name} " for name in named] if len(named) > 1 else [" "], amounts, text=money)
+    figure = charts_money.breakdown([f"{name} " for name in named] if len(named) > 1 else [" "], amounts, text=tick)
     charts.show(figure, key="what_if_parts", alt="Dollars a month by what they are for")
     for (name, result), column in zip(named.items(), st.columns(len(named)), strict=True):
         with column:
@@ -106,7 +107,7 @@ def _table(result: Result, name: str) -> None:
     }
     for what, whole in by_what.items():
         own = [[line for line in result.lines if (line.table, line.index) == place and line.what == what] for place in places]
-        cells[what.capitalize()] = [*map(_cell, own), "not known" if whole is None else money(whole)]
+        cells[what.capitalize()] = [*map(_cell, own), UNKNOWN if whole is None else usd(whole)]
     looks = {title: st.column_config.TextColumn(alignment="right") for title in list(cells)[1:]}
     if result.scenario.billing == "provisioned":
         cells["Capacity"] = [*(_capacity(result, place) for place in places), ""]
@@ -121,7 +122,7 @@ def _table(result: Result, name: str) -> None:
 
 def _cell(lines: Sequence[WhatLine]) -> str:
     """Nearly always one line or none; reads that need a Scan are beside the least capacity."""
-    return ", ".join(line.note if line.quantity is None else money(line.usd) for line in lines)
+    return ", ".join(line.note if line.quantity is None else usd(line.usd) for line in lines)
 
 
 def _capacity(result: Result, place: tuple[str, str | None]) -> str:
@@ -134,8 +135,8 @@ def _sum(result: Result, place: tuple[str, str | None]) -> str:
     amounts = [line.usd for line in result.lines if (line.table, line.index) == place]
     known = [amount for amount in amounts if amount is not None]
     if not known:
-        return "not known"
-    return money(sum(known)) if len(known) == len(amounts) else f"≥ {money(sum(known))}"
+        return UNKNOWN
+    return usd(sum(known)) if len(known) == len(amounts) else f"≥ {usd(sum(known))}"
 
 
 # ---- over volume
@@ -173,12 +174,14 @@ def _lines(name: str, one: Curve, scenario: Scenario, alone: bool, each: bool) -
     made: list[Line] = []
     for way, values in (("on-demand", one.on_demand), ("provisioned", one.provisioned)):
         title = way.capitalize() if alone else f"{name}, {way}"
-        shown = [None if usd is None else usd * 1_000 / volume if each else usd for volume, usd in zip(one.volumes, values, strict=True)]
-        hover = [
-            f"{title}: {money(usd)}{' for 1,000' if each else ''}, at {volume:,.0f} a month"
-            for volume, usd in zip(one.volumes, shown, strict=True)
+        shown = [
+            None if whole is None else whole * 1_000 / volume if each else whole for volume, whole in zip(one.volumes, values, strict=True)
         ]
-        if not any(usd for usd in shown):
+        hover = [
+            f"{title}: {usd(amount)}{' for 1,000' if each else ''}, at {volume:,.0f} a month"
+            for volume, amount in zip(one.volumes, shown, strict=True)
+        ]
+        if not any(shown):
             continue
         made.append(Line(title, one.volumes, shown, way == "provisioned", own if way == scenario.billing else None, hover))
     return made

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
 from data_access.capacity.cloudwatch import SPENT
+from data_access.conversations import Listing, Replay
 from data_access.dynamo.meter import Measured
 from data_access.snapshot.runner import Run
 from pages.ui import reading
 
 _SCANS = "own_scans"
+Read = TypeVar("Read", Listing, Replay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,13 @@ class Scans:
 
     def add(self, units: float, usd: float | None) -> Scans:
         return Scans(self.count + 1, self.units + units, None if self.usd is None or usd is None else self.usd + usd)
+
+
+def noted(found: Read) -> Read:
+    """What was read, once it is counted if it was read by a Scan."""
+    if found.plan.scans:
+        note_scan(found.measured)
+    return found
 
 
 def note_scan(measured: Measured) -> None:

@@ -76,6 +76,24 @@ USAGE = PageSpec(
     role=READER,
     url_path="usage",
 )
+COSTS = PageSpec(
+    path="pages/insights/costs.py",
+    title="Costs",
+    icon=":material/payments:",
+    help="What the tables and their indexes cost, what drives it, and what something else would cost.",
+    section="Insights",
+    role=READER,
+    url_path="costs",
+)
+CAPACITY = PageSpec(
+    path="pages/insights/capacity.py",
+    title="Capacity",
+    icon=":material/speed:",
+    help="Whether the tables hold: use, throttling, latency and errors from CloudWatch, limits, and alarms worth having.",
+    section="Insights",
+    role=READER,
+    url_path="capacity",
+)
 TABLES = PageSpec(
     path="pages/setup/tables.py",
     title="Tables",
@@ -104,4 +122,4 @@ ABOUT = PageSpec(
     url_path="about",
 )
 
-PAGES: tuple[PageSpec, ...] = (FIND, SEARCH, REPLAY, BEHIND, USAGE, TABLES, SNAPSHOT, ABOUT)
+PAGES: tuple[PageSpec, ...] = (FIND, SEARCH, REPLAY, BEHIND, USAGE, COSTS, CAPACITY, TABLES, SNAPSHOT, ABOUT)

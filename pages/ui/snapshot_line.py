@@ -10,13 +10,13 @@ import streamlit as st
 
 from data_access.errors import DataAccessError, SnapshotError, SnapshotOff
 from data_access.snapshot.state import Coverage
-from pages.ui import load, notices, reading, registry, times
+from pages.ui import load, load_snapshot, notices, reading, registry, times
 
 
 def show(zone: ZoneInfo, *, system: str | None = None) -> None:
     """One calm line: age, coverage and source of the numbers on a page, for one system or for all. Raises SnapshotError."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(words(load.coverage(), titles(), zone, system=system), width="content")
+        st.caption(words(load_snapshot.coverage(), titles(), zone, system=system), width="content")
         st.page_link(registry.SNAPSHOT.file, label="Snapshot", icon=registry.SNAPSHOT.icon, width="content")
 
 
@@ -56,7 +56,7 @@ def titles() -> dict[str, str]:
 def ready(what: str) -> bool:
     """Whether questions can be asked. Where not, why not is on the page: `what` is the page in a sentence, "Search" for one."""
     try:
-        if load.coverage():
+        if load_snapshot.coverage():
             return True
     except SnapshotOff as error:
         off(error, what)
@@ -82,7 +82,7 @@ def off(error: DataAccessError, what: str) -> None:
 def _price() -> str:
     """What the first reading of everything costs, as far as the tables say."""
     try:
-        plans = [load.estimate(name, True, None) for name in titles()]
+        plans = [load_snapshot.estimate(name, True, None) for name in titles()]
     except DataAccessError:
         return "The snapshot page says what that costs."
     prices = [one.usd for one in plans]

@@ -11,7 +11,7 @@ import streamlit as st
 from data_access.errors import DataAccessError, UsageError
 from data_access.settings import Settings
 from data_access.usage import Usage
-from pages.ui import load, notices, snapshot_line, usage_filters
+from pages.ui import load_snapshot, notices, snapshot_line, usage_filters
 from pages.ui.usage_filters import Asked
 
 COMMAND = "python -m data_access sync"
@@ -29,7 +29,7 @@ def ready(settings: Settings) -> bool:
 
 def failed(error: DataAccessError) -> None:
     """A question that cannot be asked has no other try; what could not be read may be read now."""
-    notices.show(error, again=None if isinstance(error, UsageError) else load.forget_usage, key="usage_again")
+    notices.show(error, again=None if isinstance(error, UsageError) else load_snapshot.forget_usage, key="usage_again")
 
 
 def time_range(found: Usage, first: datetime | None, zone: ZoneInfo) -> Mapping[str, int | float | None]:

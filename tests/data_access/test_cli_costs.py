@@ -13,6 +13,7 @@ import pytest
 
 from data_access import cli, local
 from data_access.costs import told
+from data_access.costs.advice import here as advice_here
 from data_access.costs.observed import here
 from data_access.costs.size import item_bytes
 from data_access.local import engine, sample
@@ -56,7 +57,8 @@ def aws(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             "AWS_ENDPOINT_URL_DYNAMODB": server.endpoint,
         }.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(here, "open_cloudwatch", lambda settings, place: cloudwatch)
+        for asking in (here, advice_here):
+            monkeypatch.setattr(asking, "open_cloudwatch", lambda settings, place: cloudwatch)
         monkeypatch.setattr(told.PriceBook, "of", lambda settings: Book())
         return server
 
@@ -71,6 +73,7 @@ def test_one_object_with_everything(aws: Any, capsys: pytest.CaptureFixture[str]
     assert set(found) == {
         *("since", "until", "sample", "month_to_date_usd", "projected_usd", "total_usd", "free_tier", "free_tier_usd", "own_usd"),
         *("complete", "systems", "resources", "prices", "attribution", "growth", "unknown", "problems"),
+        *("advice", "possible_saving_usd", "nothing_to_gain", "not_judged"),
     }
     assert found["since"] == month.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert [(one["table"], one["index"]) for one in found["resources"]] == [(TABLE, None), (TABLE, "user_id-created_at-index")]
@@ -80,6 +83,11 @@ def test_one_object_with_everything(aws: Any, capsys: pytest.CaptureFixture[str]
     )
     assert found["prices"]["us-east-1"]["standard"]["read_unit"] == 0.0001
     assert (found["sample"], found["free_tier_usd"], found["problems"]) == (False, None, [])
+    # Recovery is off; without a snapshot nothing is advised for what is stored, and that is said.
+    assert ("recovery", TABLE) in {(one["rule"], one["table"]) for one in found["advice"]}
+    reasons = {(one["rule"], one["index"]): one["reason"] for one in found["not_judged"]}
+    assert "no size of an item" in reasons["large items", None]
+    assert "time to live is on is not known" in reasons["time to live", None]
     # There is no snapshot: what it would tell is said to be unknown, and the rest stands.
     assert (found["attribution"], found["growth"]) == (None, None)
     assert ["There is no snapshot" in sentence for sentence in found["unknown"]] == [True]

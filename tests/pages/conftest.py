@@ -18,7 +18,7 @@ from data_access.settings import load_settings
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.state import Coverage
 from data_access.systems.create import create_tables
-from pages.ui import load
+from pages.ui import load, load_snapshot
 from tests.data_access import asked
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -127,8 +127,8 @@ def invented(empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> Ho
     rows = asked.invented(3)
     read_at = datetime.now(UTC) - timedelta(minutes=7)
     copy, store = asked.hot(rows, synced={"cg": read_at}), InventedStore(rows, read_at)
-    monkeypatch.setattr(load, "hot", lambda: copy)
-    monkeypatch.setattr(load, "store", lambda: store)
+    monkeypatch.setattr(load_snapshot, "hot", lambda: copy)
+    monkeypatch.setattr(load_snapshot, "store", lambda: store)
     return copy
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data_access.costs.what_if.curve import Curve, Difference, compare, curve
 from data_access.costs.what_if.estimate import Line, Result, estimate, prices_of
-from data_access.costs.what_if.guide import guide, has_guide
+from data_access.costs.what_if.guide import guide
 from data_access.costs.what_if.layouts import Footprint, Growth, embeds, footprint, item_growth
 from data_access.costs.what_if.model import BOUNDS, IndexChoice, Scenario
 from data_access.costs.what_if.prefill import Prefilled, prefill
@@ -26,7 +26,6 @@ __all__ = [
     "estimate",
     "footprint",
     "guide",
-    "has_guide",
     "item_growth",
     "prefill",
     "prices_of",

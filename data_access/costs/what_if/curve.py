@@ -59,11 +59,12 @@ def curve(scenario: Scenario, prices: Prices, *, least: float | None = None, mos
         return result.total if result.complete or _only_reads(result) else None
 
     rates = prices.rates(scenario.table_class)
+    on_demand, provisioned = (tuple(usd(volume, way) for volume in volumes) for way in (False, True))
     return Curve(
         volumes,
-        tuple(usd(volume, False) for volume in volumes),
-        tuple(usd(volume, True) for volume in volumes),
-        _meets(volumes, lambda volume: _gap(usd(volume, True), usd(volume, False))),
+        on_demand,
+        provisioned,
+        _meets(volumes, tuple(map(_gap, provisioned, on_demand)), lambda volume: _gap(usd(volume, True), usd(volume, False))),
         break_even(rates.write_capacity_hour, rates.write_unit),
         break_even(rates.read_capacity_hour, rates.read_unit),
         scenario.target / scenario.peak,
@@ -79,8 +80,8 @@ def _gap(provisioned: float | None, on_demand: float | None) -> float | None:
     return None if provisioned is None or on_demand is None else provisioned - on_demand
 
 
-def _meets(volumes: tuple[float, ...], gap: Callable[[float], float | None]) -> float | None:
-    gaps = [gap(volume) for volume in volumes]
+def _meets(volumes: tuple[float, ...], gaps: Dollars, gap: Callable[[float], float | None]) -> float | None:
+    """The volume from which provisioned capacity is cheaper; `gaps` are what it costs more at each of `volumes`, `gap` anywhere."""
     if gaps[-1] is None or gaps[-1] >= 0 or None in gaps:
         return None
     # Whole capacity units make steps: the last volume at which on demand is not dearer counts.

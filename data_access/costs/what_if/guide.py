@@ -7,7 +7,6 @@ size, and there is no index, though the guide's table has one. Its "100 conversa
 
 from __future__ import annotations
 
-from data_access.costs.what_if.items import stored
 from data_access.costs.what_if.model import Scenario
 from data_access.systems.spec import System
 
@@ -20,8 +19,3 @@ def guide(system: System) -> Scenario:
     return Scenario(
         system, layout="guide", conversations=CONVERSATIONS, reads=READS, consistent=True, months=1, prices="guide-2024", messages=2
     )
-
-
-def has_guide(system: System) -> bool:
-    """Whether the guide's count can be of this layout: one item a conversation, written once for a question and its answer."""
-    return stored(system).messages_key is None

@@ -58,9 +58,16 @@ class Footprint:
 def footprint(scenario: Scenario) -> Footprint:
     """What one conversation of a scenario makes. Raises UsageError for a scenario that cannot be."""
     scenario.check()
-    # It does not depend on how many there are, nor on how they are paid for: one answer for a whole curve.
-    return _footprint(
-        replace(scenario, conversations=1, region=DEFAULT_REGION, months=1, peak=1, prices="today", billing="on-demand", recovery=False)
+    return _footprint(_alike(scenario))
+
+
+def _alike(scenario: Scenario) -> Scenario:
+    """Without what units and bytes do not depend on: how many conversations there are, and how they are paid for.
+
+    So there is one answer for a whole curve.
+    """
+    return replace(
+        scenario, conversations=1, region=DEFAULT_REGION, months=1, target=0.7, peak=1, prices="today", billing="on-demand", recovery=False
     )
 
 
@@ -199,19 +206,26 @@ def item_growth(scenario: Scenario, messages: int, most_points: int = 200) -> Gr
 
     Raises NotFound for a layout with a table of messages: no item of it grows. Raises UsageError.
     """
-    replace(scenario, messages=messages).check()
-    where = stored(scenario.system)
-    if where.messages_key is not None:
+    asked = replace(scenario, messages=messages)
+    asked.check()
+    if not embeds(scenario.system):
         raise NotFound(f"No item of {scenario.system.title} grows with its messages.", "Each message is an item of its own.")
+    return _growth(_alike(asked), most_points)
+
+
+@lru_cache(maxsize=32)
+def _growth(scenario: Scenario, most_points: int) -> Growth:
+    where = stored(scenario.system)
     grown = conversation_sizes(where, scenario.message_bytes)
-    accepted = grown.most(messages)
+    accepted = grown.most(scenario.messages)
     table = Counting(scenario, where.key)
     shown = {max(1, round(step * accepted / most_points)) for step in range(1, most_points + 1)} | {1}
     points: list[Point] = []
     before = 0.0
     for at in range(1, accepted + 1):
+        # The first without what it may replace: the growth of one conversation is meant.
         table.write(grown.at(at - 1) if at > 1 else None, grown.at(at), where.moving if at > 1 else where.own | where.moving)
         if at in shown:
             points.append(Point(at, grown.total(at), table.written - before, table.written))
         before = table.written
-    return Growth(tuple(points), accepted if accepted < messages else None)
+    return Growth(tuple(points), accepted if accepted < scenario.messages else None)

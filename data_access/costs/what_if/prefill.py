@@ -23,12 +23,19 @@ SELECT any_value(last - first + 1), count(*) FILTER (began > last - $month),
     count(*) FILTER (ended > last - $month AND person IS NOT NULL), count(DISTINCT person) FILTER (ended > last - $month)
 FROM firsts, ends
 """
+_UNEVEN = """
+SELECT avg(message_count * message_count) / avg(message_count) ** 2 FROM conversations
+WHERE message_count > 0 AND system_id IN (SELECT system_id FROM systems WHERE system = $system)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
     """A scenario with the real distribution's means, and where they are from. `messages` and `bytes` are of stored items, names and
-    ids included; `hours` is how much of the last month there is data of, and `overhead` what of a message's bytes is not text."""
+    ids included; `hours` is how much of the last month there is data of, and `overhead` what of a message's bytes is not text.
+    `uneven` is the mean of the squared lengths over the square of their mean: 1 where all conversations are equally long, and what an
+    embedded layout's writes are more than those of a conversation of mean length.
+    """
 
     scenario: Scenario
     messages: Spread
@@ -36,6 +43,7 @@ class Prefilled:
     overhead: float
     hours: float
     one_a_user: bool
+    uneven: float
 
     def onto(self, scenario: Scenario) -> Prefilled:
         """The same of another scenario of the system: what the snapshot does not know is that one's."""
@@ -59,6 +67,7 @@ def prefill(hot: Hot, scenario: Scenario) -> Prefilled | None:
     system = scenario.system
     with hot.cursor() as cursor:
         span, began, talks, people = rows(cursor, _TRAFFIC, {"system": system.id, "month": _QUARTERS})[0]
+        uneven = rows(cursor, _UNEVEN, {"system": system.id})[0][0]
     messages, size = sizes.conversation_messages(hot, system.id), sizes.message_bytes(hot, system.id)
     if span is None or messages is None or size is None:
         return None
@@ -72,7 +81,7 @@ def prefill(hot: Hot, scenario: Scenario) -> Prefilled | None:
         message_bytes=int(_within("message_bytes", round(size.mean - overhead))),
         per_user=_within("per_user", round(talks / people, 2)) if people and one_a_user else scenario.per_user,
     )
-    return Prefilled(filled, messages, size, overhead, hours, one_a_user)
+    return Prefilled(filled, messages, size, overhead, hours, one_a_user, uneven or 1.0)
 
 
 def _within(name: str, value: float) -> float:

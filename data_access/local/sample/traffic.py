@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -24,8 +24,8 @@ from math import ceil
 from random import Random
 from typing import Any, NamedTuple, cast
 
-from data_access.costs.size import item_bytes, value_bytes
-from data_access.local.sample.store import items, to_wire
+from data_access.local.sample.said import Said, by_conversation, growing, size_of, time_of
+from data_access.local.sample.store import items
 from data_access.local.sample.times import DAYS
 
 HISTORY = 50  # messages that a chatbot loads before it answers
@@ -34,6 +34,8 @@ PAGE_BYTES = 1_048_576
 SPIKE_INDEX = "SessionTimestampIndex"
 SPIKE_TABLE = "ai-agent-messages"
 NEVER_READ = "TenantUserIndex"
+BACKED_UP = "cg-chatbot-conversations"  # the one table with an on-demand backup
+BACKUP_AGE = timedelta(days=9)  # before the end of the sample
 _LIMITS = {"AccountMaxReads": 80_000, "AccountMaxWrites": 80_000, "AccountMaxTableLevelReads": 40_000, "AccountMaxTableLevelWrites": 40_000}
 # Typical milliseconds of one call, and how many more for each read or write unit.
 _LATENCY = {"GetItem": (2.4, 0.25), "Query": (3.9, 0.35), "PutItem": (4.1, 0.3), "UpdateItem": (4.8, 0.3)}
@@ -60,17 +62,21 @@ Traffic = Mapping[Signal, Points]
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """A message of a conversation: when, by whom, its bytes as an item, or as a member of the conversation's list."""
+class Played:
+    """Every series, and the bytes of the one backup."""
 
-    at: datetime
-    by_user: bool
-    bytes: int
+    traffic: Traffic
+    backup_bytes: int
+
+
+def traffic(until: datetime, seed: int = 7) -> Traffic:
+    """Every series of the sample that `items` makes for the same end and seed; the same each time."""
+    return play(until, seed).traffic
 
 
 @lru_cache(maxsize=4)
-def traffic(until: datetime, seed: int = 7) -> Traffic:
-    """Every series of the sample that `items` makes for the same end and seed; the same each time."""
+def play(until: datetime, seed: int = 7) -> Played:
+    """The series and the backup of the sample that `items` makes for the same end and seed; the same each time."""
     until = until.astimezone(UTC)
     tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for table, item in items(until=until, seed=seed):
@@ -83,7 +89,8 @@ def traffic(until: datetime, seed: int = 7) -> Traffic:
     _spike(seen, tables["ai-agent-messages"])
     _expiries(seen)
     _account(seen)
-    return seen.points()
+    taken = (until - BACKUP_AGE).isoformat()
+    return Played(seen.points(), sum(size_of(item) for item in tables[BACKED_UP] if str(item.get("created_at")) < taken))
 
 
 class _Seen:
@@ -153,14 +160,14 @@ def _remo(seen: _Seen, rows: Sequence[Mapping[str, Any]]) -> None:
     table = "remo-user-data"
     others: dict[str, dict[str, int]] = defaultdict(dict)
     for row in rows:
-        others[row["user_id"]][str(row["data_type"])] = _size(row)
+        others[row["user_id"]][str(row["data_type"])] = size_of(row)
     for row in rows:
         if row["data_type"] != "conversation_memory" or not isinstance(row.get("data"), dict):
             continue
         data = cast("dict[str, Any]", row["data"])
         own = others[row["user_id"]]
         context = own.get("conversation_context", 0)
-        for n, (one, size) in enumerate(_growing(_size(row), data.get("messages"))):
+        for n, (one, size) in enumerate(growing(size_of(row), data.get("messages"))):
             at = one.at
             if one.by_user:
                 for read in (size - one.bytes, context, own.get("user_preferences", 0)):
@@ -176,13 +183,13 @@ def _ai_agent(seen: _Seen, sessions: Sequence[Mapping[str, Any]], messages: Sequ
     table, entries = "ai-agent-messages", ("SessionTimestampIndex", "TenantTimestampIndex")
     newest: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
     for message in messages:
-        if (at := _time(message.get("timestamp"))) is not None:
-            newest[str(message.get("tenantId"))].append((at, _size(message)))
+        if (at := time_of(message.get("timestamp"))) is not None:
+            newest[str(message.get("tenantId"))].append((at, size_of(message)))
     for said in newest.values():
         said.sort()
     tenants = {message.get("sessionId"): str(message.get("tenantId")) for message in messages}
-    sizes = {session.get("id"): _size(session) for session in sessions}
-    for key, said in _by_conversation(messages, "sessionId", "timestamp").items():
+    sizes = {session.get("id"): size_of(session) for session in sessions}
+    for key, said in by_conversation(messages, "sessionId", "timestamp").items():
         # What is new in the tenant, for the list that an agent sees first.
         told, first = newest[tenants[key]], said[0].at
         end = bisect_left(told, (first, 0))
@@ -192,14 +199,14 @@ def _ai_agent(seen: _Seen, sessions: Sequence[Mapping[str, Any]], messages: Sequ
 
 
 def _ai4ai(seen: _Seen, sessions: Sequence[Mapping[str, Any]], messages: Sequence[Mapping[str, Any]]) -> None:
-    sizes = {session.get("session_id"): _size(session) for session in sessions}
-    for key, said in _by_conversation(messages, "session_id", "timestamp").items():
+    sizes = {session.get("session_id"): size_of(session) for session in sessions}
+    for key, said in by_conversation(messages, "session_id", "timestamp").items():
         _talk(seen, said, "ai4ai-chat-sessions", sizes.get(key), (), "ai4ai-chat-messages", (), None)
 
 
 def _talk(
     seen: _Seen,
-    said: Sequence[_Said],
+    said: Sequence[Said],
     sessions: str,
     session: int | None,
     session_indexes: Sequence[str],
@@ -229,9 +236,9 @@ def _cg(seen: _Seen, rows: Sequence[Mapping[str, Any]]) -> None:
     table, index = "cg-chatbot-conversations", "user_id-created_at-index"
     stored: dict[str, list[int]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: str(row.get("created_at"))):
-        size, owner = _size(row), str(row.get("user_id"))
+        size, owner = size_of(row), str(row.get("user_id"))
         listed = stored[owner]
-        for n, (one, grown) in enumerate(_growing(size, row.get("messages"))):
+        for n, (one, grown) in enumerate(growing(size, row.get("messages"))):
             if n == 0:
                 at = one.at - timedelta(milliseconds=300)
                 shown = listed[-LISTED:]
@@ -253,7 +260,7 @@ def spike_minute(until: datetime, times: Iterable[datetime]) -> datetime | None:
 
 def _spike(seen: _Seen, messages: Sequence[Mapping[str, Any]]) -> None:
     """A hot session: its index cannot take the writes of one partition, and then the table's writes wait, too."""
-    times = (_time(message.get("timestamp")) for message in messages)
+    times = (time_of(message.get("timestamp")) for message in messages)
     minute = spike_minute(seen.until, (at for at in times if at is not None))
     if minute is None:
         return
@@ -280,47 +287,3 @@ def _account(seen: _Seen) -> None:
     """The limits, every five minutes."""
     for name, limit in _LIMITS.items():
         seen.report_steadily(timedelta(minutes=5), limit, name)
-
-
-# ---- the sample's items, as their layouts have them
-
-
-def _by_conversation(messages: Sequence[Mapping[str, Any]], key: str, time: str) -> dict[str, list[_Said]]:
-    """Messages that have a conversation and a time, by conversation, ascending."""
-    found: dict[str, list[_Said]] = defaultdict(list)
-    for message in messages:
-        at = _time(message.get(time))
-        if at is not None and isinstance(message.get(key), str):
-            found[message[key]].append(_Said(at, str(message.get("role")).lower() in ("user", "human", "customer"), _size(message)))
-    return {name: sorted(said, key=lambda one: one.at) for name, said in found.items()}
-
-
-def _growing(size: int, messages: Any) -> Iterator[tuple[_Said, int]]:
-    """The messages in an item's list, with the size of the item up to and with each."""
-    if not isinstance(messages, list):
-        return
-    listed = cast("list[Any]", messages)
-    sizes = [1 + value_bytes(to_wire(message)) for message in listed]
-    grown = size - sum(sizes)
-    for message, own in zip(listed, sizes, strict=True):
-        grown += own
-        entry: Mapping[str, Any] = cast("Mapping[str, Any]", message) if isinstance(message, dict) else {}
-        if (at := _time(entry.get("timestamp"))) is not None:
-            yield _Said(at, str(entry.get("role")).lower() == "user", own), grown
-
-
-def _size(item: Mapping[str, Any]) -> int:
-    return item_bytes({name: to_wire(value) for name, value in item.items()})
-
-
-def _time(value: Any) -> datetime | None:
-    """A time as the layouts write it: text in ISO 8601, milliseconds or seconds. None for anything else."""
-    try:
-        if isinstance(value, str):
-            at = datetime.fromisoformat(value)
-            return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1_000 if value > 10**11 else value, UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    return None

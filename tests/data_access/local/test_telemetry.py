@@ -16,7 +16,7 @@ from data_access.capacity.cloudwatch import SPENT, CloudWatch, open_cloudwatch
 from data_access.capacity.metrics import account_metrics, table_metrics, throughput_metrics
 from data_access.capacity.series import Metric
 from data_access.dynamo.aws import open_sources
-from data_access.local import telemetry
+from data_access.local import played, telemetry
 from data_access.local.sample import traffic
 from data_access.local.sample.traffic import Points, Signal
 from data_access.settings import Settings, load_settings
@@ -109,6 +109,54 @@ def test_as_in_cloudwatch_old_minutes_are_gone(filled: Settings) -> None:
     assert count(60) == 0
     assert count(300) > count(3600) > 0
     client.close()
+
+
+def test_what_it_is_played_from_is_made_once_for_a_state_folder(filled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not telemetry.is_ready(filled)
+    telemetry.make_ready(filled)
+    assert telemetry.is_ready(filled)
+    file = filled.state / played.FILE
+    assert file.stat().st_mode & 0o777 == 0o600
+    made = played.played(filled.state.resolve(), UNTIL)
+
+    def fail(*_: object) -> None:
+        raise AssertionError
+
+    # Another process finds the file.
+    monkeypatch.setattr(played, "_known", {})
+    with monkeypatch.context() as unable:
+        unable.setattr(played, "play", fail)
+        assert telemetry.is_ready(filled)
+        assert played.played(filled.state.resolve(), UNTIL) == made
+    assert [path.name for path in filled.state.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("what", ["other code", "other end", "no file of ours", "cut off"])
+def test_a_file_of_something_else_is_made_anew(filled: Settings, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    folder = filled.state.resolve()
+    good = played.played(folder, UNTIL)
+    monkeypatch.setattr(played, "_known", {})
+    file, until = folder / played.FILE, UNTIL
+    match what:
+        case "other code":
+            monkeypatch.setattr(played, "_code", lambda: "another")
+        case "other end":
+            until = UNTIL - timedelta(hours=1)
+        case "cut off":
+            file.write_bytes(file.read_bytes()[:1000])
+        case _:
+            file.write_bytes(b"nothing that is known")
+    before = file.read_bytes()
+    assert (played.played(folder, until) == good) == (until == UNTIL)
+    assert file.read_bytes() != before
+
+
+def test_a_folder_that_cannot_be_written_is_no_failure(filled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(played.os, "open", full)
+    assert played.played(filled.state.resolve(), UNTIL).traffic == traffic(UNTIL)
 
 
 def test_statistics_of_a_period() -> None:

@@ -13,7 +13,7 @@ from data_access.costs.index_writes import TableShape, write_units
 from data_access.costs.size import item_bytes
 from data_access.local.sample import items, traffic
 from data_access.local.sample.store import to_wire
-from data_access.local.sample.traffic import NEVER_READ, SPIKE_INDEX, SPIKE_TABLE, Signal, Traffic, units_of
+from data_access.local.sample.traffic import NEVER_READ, SPIKE_INDEX, SPIKE_TABLE, Signal, Traffic, play, units_of
 from data_access.systems.spec import built_in
 
 UNTIL = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -38,7 +38,7 @@ def wire(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_is_the_same_each_time(seen: Traffic) -> None:
-    traffic.cache_clear()
+    play.cache_clear()
     assert traffic(UNTIL) == seen
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,7 +66,8 @@ def test_new_messages_and_conversations_appear(
         new = another(newest(known))
         write(new)
         added += len(new.turns)
-    route = news.plan(source, store, store.states()[system])
+    state = store.states()[system]
+    route = news.plan(source, state, partial(store.ask, state))
     assert (route.way if route else None) == ROUTES[system]
     again = sync(source, store)
     assert (again.full, again.new_rows, again.removed_rows) == (route is None, added, 0)
@@ -91,6 +93,21 @@ def test_an_update_and_a_full_read_leave_the_same_rows(
     updated = {table: rows(store, table) for table in ("conversations", "messages", "tool_calls", "user_records")}
     sync(source, store, full=True)
     assert updated == {table: rows(store, table) for table in updated}
+
+
+@pytest.mark.parametrize("system", ["ai_agent", "ai4ai", "cg"])
+def test_an_update_that_brings_much_is_the_same(
+    dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, write: Put, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page goes into the tables by itself, as if it had been a large one."""
+    monkeypatch.setattr("data_access.snapshot.work._WAITING_BYTES", 0)
+    known = load_lasting(dynamodb, system)
+    source = open_source(system)
+    sync(source, store)
+    write(went_on(newest(known)))
+    write(another(newest(known)))
+    assert sync(source, store).new_rows == 2 + len(newest(known).turns)
+    assert agree(source, store) == len(known) + 1
 
 
 def rows(store: Store, table: str) -> list[str]:

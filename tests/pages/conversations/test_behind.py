@@ -18,7 +18,7 @@ from data_access.dynamo.aws import Source
 from data_access.errors import SnapshotError, UsageError
 from data_access.snapshot.hot import Hot
 from data_access.usage import Cell, UsageFilter, conversations_behind, usage
-from pages.ui import access, behind_words, load, usage_link
+from pages.ui import access, behind_words, load_snapshot, usage_link
 from pages.ui.opened import OpenedList
 from pages.ui.usage_link import Question
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_read(invented: Hot, run: Run, monkeypatch: pytest.Monkey
     def fail(*_: object) -> None:
         raise SnapshotError("A file of the snapshot is missing.", "Run a full sync.")
 
-    monkeypatch.setattr(load, "from_snapshot", fail)
+    monkeypatch.setattr(load_snapshot, "from_snapshot", fail)
     app = visit(run, Question(WANTED, Cell()))
     assert not app.exception
     assert "A file of the snapshot is missing." in words(app)

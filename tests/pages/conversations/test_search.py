@@ -14,7 +14,7 @@ from data_access.dynamo.aws import Source
 from data_access.errors import SnapshotError
 from data_access.settings import SnapshotSettings
 from data_access.snapshot.sync import sync
-from pages.ui import access, finder, load, opened, search_box
+from pages.ui import access, finder, load, load_snapshot, opened, search_box
 from pages.ui.load import settings as cached_settings
 from tests.pages.conftest import HOSTILE
 
@@ -27,7 +27,7 @@ FILE = Path(__file__).resolve().parents[3] / PAGE
 def synced(seeded: Mapping[str, Source]) -> Mapping[str, Source]:
     """The seeded tables, read into a snapshot."""
     for source in seeded.values():
-        sync(source, load.store())
+        sync(source, load_snapshot.store())
     return seeded
 
 
@@ -176,7 +176,7 @@ def test_after_a_sync_the_question_is_asked_anew(synced: Mapping[str, Source], r
             "messages": {"L": [{"M": {"role": {"S": "user"}, "content": {"S": "A zebra"}, "timestamp": {"S": "2026-11-12T10:00:00Z"}}}]},
         },
     )
-    sync(source, load.store(), full=True)
+    sync(source, load_snapshot.store(), full=True)
     app.run()
     assert "A :orange-background[zebra]" in words(app)
 
@@ -193,7 +193,7 @@ def test_a_snapshot_that_cannot_be_read(synced: Mapping[str, Source], run: Run, 
     def fail(*_: object) -> None:
         raise SnapshotError("The snapshot cannot be read: the place is gone.", "Bring it back.")
 
-    monkeypatch.setattr(load, "search", fail)
+    monkeypatch.setattr(load_snapshot, "search", fail)
     app = ask(run(PAGE), "e")
     assert not app.exception
     assert "The snapshot cannot be read: the place is gone." in words(app)
@@ -201,7 +201,7 @@ def test_a_snapshot_that_cannot_be_read(synced: Mapping[str, Source], run: Run, 
 
 
 def test_a_damaged_snapshot_leads_to_its_page(synced: Mapping[str, Source], run: Run) -> None:
-    load.store().files.write("state/cg.json", b"broken")
+    load_snapshot.store().files.write("state/cg.json", b"broken")
     app = run(PAGE)
     assert not app.exception
     assert "made by another version, or is damaged" in words(app)

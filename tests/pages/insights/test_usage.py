@@ -21,7 +21,7 @@ from data_access.settings import SnapshotSettings
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.sync import sync
 from data_access.usage import METRICS, Usage, UsageFilter, Window, usage
-from pages.ui import access, load, metrics, usage_files, usage_filters, usage_states, usage_time
+from pages.ui import access, load, load_snapshot, metrics, usage_files, usage_filters, usage_states, usage_time
 from pages.ui.load import settings as cached_settings
 from tests.data_access import asked
 
@@ -80,14 +80,14 @@ def test_turned_off(sources: Mapping[str, Source], visit: Run, monkeypatch: pyte
 
 
 def test_a_snapshot_with_nothing_in_it(empty: Mapping[str, Source], visit: Run) -> None:
-    sync(empty["cg"], load.store())
+    sync(empty["cg"], load_snapshot.store())
     app = visit(range="all")
     assert not app.exception
     assert "Nothing happened here in this time range." in words(app)
 
 
 def test_seeded(seeded: Mapping[str, Source], visit: Run) -> None:
-    sync(seeded["cg"], load.store())
+    sync(seeded["cg"], load_snapshot.store())
     app = visit(range="all", system="cg")
     assert not app.exception
     assert tiles(app)["Conversations started"] == "3"
@@ -209,7 +209,7 @@ def test_what_cannot_be_read(invented: Hot, visit: Run, monkeypatch: pytest.Monk
     def fail(_: UsageFilter) -> Usage:
         raise error
 
-    monkeypatch.setattr(load, "usage", fail)
+    monkeypatch.setattr(load_snapshot, "usage", fail)
     app = visit()
     assert not app.exception
     assert str(error).partition(".")[0] in words(app)
@@ -238,8 +238,8 @@ def test_hostile_names_are_never_markdown(empty: Mapping[str, Source], visit: Ru
     evil = "![x](https://evil.example/p.png) <b>=cmd()</b>"
     said = [asked.message(1, "user", datetime(2026, 3, 3, tzinfo=UTC), system="ai_agent", user_id=evil, tenant_id=evil)]
     copy = asked.hot(asked.talk(said), synced={"ai_agent": datetime.now(UTC)})
-    sync(empty["ai_agent"], load.store())
-    monkeypatch.setattr(load, "hot", lambda: copy)
+    sync(empty["ai_agent"], load_snapshot.store())
+    monkeypatch.setattr(load_snapshot, "hot", lambda: copy)
     app = at(visit(range="all"), "Leaders")
     assert not app.exception
     assert "evil.example" not in words(app)

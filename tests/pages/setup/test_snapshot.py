@@ -19,7 +19,7 @@ from data_access.snapshot.full import fingerprint
 from data_access.snapshot.locking import lock
 from data_access.snapshot.runner import Run, Runner
 from data_access.snapshot.sync import Progress
-from pages.ui import access, load
+from pages.ui import access, load, load_snapshot
 from pages.ui.load import settings as cached_settings
 
 PageRun = Callable[..., AppTest]
@@ -31,7 +31,7 @@ SECONDS = 120.0
 @pytest.fixture
 def runner(sources: Mapping[str, Source]) -> Iterator[Runner]:
     """The page's own runner, for this test's folder."""
-    made = load.runner()
+    made = load_snapshot.runner()
     yield made
     made.stop()
     made.wait(SECONDS)
@@ -120,7 +120,7 @@ def test_a_sync_at_work_is_shown_to_every_session(
 
 
 def test_a_sync_of_another_process_is_shown(seeded: Mapping[str, Source], run: PageRun) -> None:
-    store = load.store()
+    store = load_snapshot.store()
     (store.state / "staging" / "cg").mkdir(parents=True)
     read = {"items": 7, "units": 3.5, "began_at": "2999-01-01T00:00:00+00:00", "fingerprint": fingerprint(seeded["cg"])}
     (store.state / "staging" / "cg" / "checkpoint.json").write_text(json.dumps(read))
@@ -149,7 +149,7 @@ def test_each_failure_is_said_once(seeded: Mapping[str, Source], run: PageRun, r
 
 
 def test_a_damaged_snapshot_can_be_built_again(seeded: Mapping[str, Source], run: PageRun, runner: Runner) -> None:
-    load.store().files.write("state/cg.json", b"broken")
+    load_snapshot.store().files.write("state/cg.json", b"broken")
     app = run(PAGE)
     assert not app.exception
     assert "made by another version, or is damaged" in words(app)
@@ -165,7 +165,7 @@ def test_tables_that_cannot_be_described(seeded: Mapping[str, Source], run: Page
     def refuse(*_: object) -> None:
         raise AccessDenied("AWS did not permit DescribeTable.", "Give this identity dynamodb:DescribeTable.")
 
-    monkeypatch.setattr(load, "estimate", refuse)
+    monkeypatch.setattr(load_snapshot, "estimate", refuse)
     app = run(PAGE)
     assert not app.exception
     assert "AWS did not permit DescribeTable." in words(app)

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pages.ui import charts, charts_money
@@ -47,6 +47,7 @@ def test_what_a_logarithm_does_not_have_is_a_gap() -> None:
     st.lists(st.floats(1e-9, 1e12), min_size=1, max_size=20),
     st.booleans(),
 )
+@settings(deadline=None)
 def test_ticks_are_few_and_near_the_values(values: list[float], log: bool) -> None:
     figure = drawn(charts_money.curves([Line("a", values, values)], log=log, y_text=charts_money.usd_tick, x_title="x"))
     axis = figure["layout"]["yaxis"]
@@ -81,7 +82,7 @@ def test_parts_that_are_not_known_are_said_and_not_drawn() -> None:
     figure = drawn(charts_money.breakdown(["A", "B"], {"Writes": [2.0, None], "Reads": [1.0, 0.00001]}, text=money))
     writes, reads = figure["data"]
     assert writes["x"] == [2.0, 0]
-    assert writes["hovertext"] == ["Writes: $2.00", "Writes: not known"]
+    assert writes["hovertext"] == ["Writes: $2.00", "Writes: unknown"]
     assert reads["hovertext"] == ["Reads: $1.00", "Reads: under $0.0001"]
 
 

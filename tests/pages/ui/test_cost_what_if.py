@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from data_access.costs.prices import PriceBook
 from data_access.costs.what_if import Scenario, estimate
 from data_access.dynamo.aws import Source
-from pages.ui import cost_what_if, load
+from pages.ui import cost_what_if, load, load_snapshot
 from tests.data_access.asked import NOW
 from tests.data_access.costs.what_if.test_link import HOSTILE
 from tests.data_access.costs.what_if.test_prefill import snapshot, talk
@@ -29,9 +29,9 @@ def without_snapshot() -> None:
 
 def with_snapshot() -> None:
     from data_access.costs.prices import PriceBook
-    from pages.ui import cost_what_if, load
+    from pages.ui import cost_what_if, load, load_snapshot
 
-    cost_what_if.show(load.sources(), PriceBook(None), load.hot())
+    cost_what_if.show(load.sources(), PriceBook(None), load_snapshot.hot())
 
 
 def run(script: Any = without_snapshot, **address: str) -> AppTest:
@@ -64,7 +64,7 @@ def test_one_scenario() -> None:
     app = run()
     assert len(tiles(app)) == 4
     assert tiles(app)[0].startswith("$")
-    assert "built-in table, 2025" in said(app)
+    assert "built-in table of 2025" in said(app)
     assert table(app)["Table or index"][-1] == "Total"
     assert len(app.get("plotly_chart")) == 2
     assert address(app) == {}
@@ -75,6 +75,7 @@ def test_the_guides_figure_beside_todays() -> None:
     totals = {title: cells[-1] for title, cells in found.items()}
     assert totals["The guide, its prices of 2024"] == "$0.02875"
     assert totals["The guide, today's prices"] == "$0.026875"
+    assert "\\$0.4745, with the read unit \\$0.5694" in said(run())
     app = run(a_sys="cg", a_as="guide", a_n="1000", a_usd="guide-2024", a_keep="1")
     assert "As the guide counts" in said(app)
     assert tiles(app)[0] == "$0.0288"
@@ -193,10 +194,10 @@ def test_past_400_kb_is_said() -> None:
 def test_what_is_not_known_is_not_zero() -> None:
     app = run(a_sys="ai_agent", a_ix="messages/SessionTimestampIndex:off")
     assert "needs a Scan" in table(app)["Reads"]
-    assert table(app)["Reads"][-1] == "not known"
+    assert table(app)["Reads"][-1] == "unknown"
     assert table(app)["Total"][-1].startswith("≥ $")
     app = run(a_sys="ai4ai", a_reg="eu-central-1", a_pitr="1", a_rep="1")
-    assert table(app)["Point-in-time recovery"][0] == "price not known"
+    assert table(app)["Point-in-time recovery"][0] == "unknown"
     assert "Not known, and not in the total" in said(app)
 
 
@@ -230,7 +231,7 @@ def test_reserved_capacity_is_paid_at_once() -> None:
 def real(monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot with six conversations of CG in a month, each of four messages."""
     copy = snapshot(*(talk(f"c{n}", "u", NOW - timedelta(days=n), 4, 400) for n in range(6)))
-    monkeypatch.setattr(load, "hot", lambda: copy)
+    monkeypatch.setattr(load_snapshot, "hot", lambda: copy)
 
 
 @pytest.mark.usefixtures("real")

@@ -131,6 +131,8 @@ def replies(tables: Mapping[str, Mapping[str, Any] | str], *, recovery: Any = "D
                 return refusal(recovery)
             point = {"PointInTimeRecoveryStatus": recovery}
             return said({"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": point}})
+        if operation == "DescribeTimeToLive":
+            return refusal("AccessDeniedException")
         assert operation == "ListBackups"
         if isinstance(backups, str):
             return refusal(backups)

@@ -17,6 +17,7 @@ HOSTILE = ["", " ", "-1", "nan", "inf", "1e9", "٣", "<script>", "=cmd()", "9" *
 
 
 @given(scenarios(), st.sampled_from(["", "a_", "b_"]))
+@settings(deadline=None)
 def test_there_and_back(scenario: Scenario, prefix: str) -> None:
     given_ = to_parameters(scenario, prefix)
     found = from_parameters(given_, SYSTEMS, usual="remo", prefix=prefix)
@@ -51,7 +52,7 @@ def test_one_broken_value_does_not_take_the_others_along() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(PARAMETERS)), st.text(max_size=30)))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_text_makes_a_scenario(texts: dict[str, str]) -> None:
     found = from_parameters(texts, SYSTEMS, usual="cg")
     found.scenario.check()

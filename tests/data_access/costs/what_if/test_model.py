@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from data_access.costs.prices import PriceBook
 from data_access.costs.what_if import BOUNDS, IndexChoice, Scenario, estimate, prices_of
@@ -19,6 +19,7 @@ USUAL = Scenario(SYSTEMS["ai_agent"])
 
 
 @given(scenarios())
+@settings(deadline=None)
 def test_what_can_be_is_taken(scenario: Scenario) -> None:
     scenario.check()
 

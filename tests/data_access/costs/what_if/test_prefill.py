@@ -45,6 +45,7 @@ def test_a_month_of_traffic_and_the_means() -> None:
     mean = (24 * 400 + 30 * 800) / 54
     assert found.bytes.mean == pytest.approx(mean)
     assert found.scenario.message_bytes == round(mean - overhead_bytes(SYSTEMS["cg"]))
+    assert found.uneven == pytest.approx((6 * 16 + 3 * 100) / 9 / 6**2)
     assert found.scenario.reads == 9
     assert found.scenario.per_user == 1  # only where a user has one conversation at a time
     other = Scenario(SYSTEMS["cg"], months=3, layout="guide")
