@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from data_access.conversations import Replay
 from data_access.dynamo.codec import decode_item
@@ -43,14 +44,17 @@ class Transcript:
 
 
 def _chunks(shape: Shape, staging: Staging, staged: Staged) -> Callable[[], Iterator[Chunk]]:
-    table = shape.system.messages
+    table = shape.messages
     if table is None:
         assert staged.wire is not None, "without a table of messages only items tell of conversations"
         item = decode_item(staged.wire)
         messages, _ = shape.conversations.embedded_messages(item, _address(shape, staged, item))
         return lambda: iter((messages,))
-    reader = shape.conversations.messages
-    return lambda: staging.messages(staged, reader, table.keys)
+    reader, keys = shape.conversations.messages, table.keys
+    found = staging.messages(staged, reader, keys)
+    first = tuple(islice(found, 2))
+    # Most conversations are short: those are read once. A long one is read as often as it is needed.
+    return lambda: iter(first) if len(first) < 2 else staging.messages(staged, reader, keys)
 
 
 def _address(shape: Shape, staged: Staged, item: dict[str, object]) -> Address:
@@ -65,7 +69,7 @@ def _conversation(shape: Shape, staged: Staged, chunks: Callable[[], Iterator[Ch
     if staged.wire is not None:
         item = decode_item(staged.wire)
         address = _address(shape, staged, item)
-        trouble = reader.embedded_messages(item, address)[1] if shape.system.messages is None else ()
+        trouble = reader.embedded_messages(item, address)[1] if shape.messages is None else ()
         found = reader.conversation(item, address, telling.messages(), trouble)
     else:
         # Only messages that name the person are found without a conversation.

@@ -32,18 +32,19 @@ class Shape:
     def __init__(self, system: System, names: Mapping[str, str]) -> None:
         self.system = system
         self.conversations = ConversationReader(system)
+        self.messages = system.messages
         self.names = {id(table): names[key] for key, table in system.tables.items()}
         self._parts: dict[int, Parts] = {id(table): parts(table.parts()) for table in system.tables.values()}
 
     def holds(self, table: Table, item: Mapping[str, Any]) -> Holds:
         if table is self.conversations.table:
             return self.conversations.holds(item)
-        return "message" if table is self.system.messages else "record"
+        return "message" if table is self.messages else "record"
 
     def part(self, table: Table, item: Mapping[str, Any], part: str) -> Any:
         if table is self.conversations.table:
             return self.conversations.part(item, part)
-        if table is self.system.messages:
+        if table is self.messages:
             return self.conversations.messages.part(item, part)
         return self._parts[id(table)].get(item, part)
 
@@ -97,7 +98,7 @@ class Belonging:
 
     def is_foreign(self, table: Table, item: Mapping[str, Any]) -> bool:
         """Whether it is a message in one of the person's conversations that names somebody else."""
-        if table is not self._shape.system.messages:
+        if table is not self._shape.messages:
             return False
         user, tenant = (identifier(self._shape.part(table, item, part)) for part in ("user_id", "tenant_id"))
         own = self._mine.get(self._shape.conversations.messages.conversation_id(item) or "")
@@ -154,7 +155,7 @@ class Belonging:
 
     def notes(self, sweep: Sweep) -> tuple[str, ...]:
         found: list[str] = []
-        messages = self._shape.system.messages
+        messages = self._shape.messages
         if messages is not None and "user_id" not in messages.parts():
             table = self._shape.names[id(messages)]
             found.append(f"The messages in {table} name no user: one whose conversation is gone cannot be found by a user's id.")

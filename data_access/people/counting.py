@@ -111,7 +111,7 @@ class Counter:
         title = self._part(found, "title")
         talk.title = title if isinstance(title, str) and title else talk.title
         times = [time(self._part(found, part)) for part in ("started_at", "last_activity_at")]
-        if self._shape.system.messages is None:
+        if self._shape.messages is None:
             messages, _ = reader.embedded_messages(found.item, Address(found.place.name, {}))
             talk.messages += len(messages)
             times += [message.sent_at for message in messages]

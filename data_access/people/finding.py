@@ -227,8 +227,13 @@ class Finder:
     def _scanned(self, place: Place, seen: Seen) -> Iterator[Found]:
         step, _ = roads.scan(self._source, place)
         others = seen if place.table is self._system.conversations else None
+        name, naming = place.user_attribute, place.naming
         for page in self._reader.pages(step):
-            for wire in page.items:
+            for stored in page.items:
+                wire = stored
+                if name is not None and (said := stored.get(name, {}).get("S")) and said != self._wanted.user_id:
+                    # Somebody else's, as nearly all are: nothing but whose it is need be decoded.
+                    wire = {name: stored[name] for name in naming if name in stored}
                 yield from self._take(place, wire, "sweep", seen, others)
 
     def _known(self, place: Place, seen: Seen) -> Iterator[Found]:

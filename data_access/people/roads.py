@@ -16,6 +16,7 @@ from data_access.dynamo.sizes import Extent
 from data_access.errors import UsageError
 from data_access.systems.spec import Index, System, Table
 
+_NAMING = ("user_id", "tenant_id", "conversation_id", "kind")
 _ALWAYS = Window(None, None)
 _facts = Facts()
 
@@ -32,6 +33,19 @@ class Place:
     @property
     def names_users(self) -> bool:
         return names_part(self.table, "user_id")
+
+    @property
+    def user_attribute(self) -> str | None:
+        """The attribute that names the user, where it is one of the item's own and the same for all kinds."""
+        names = {self.table.parts(kind).get("user_id") for kind in (None, *self.table.kinds)}
+        (name,) = names if len(names) == 1 else (None,)
+        return None if name is None or "." in name else name
+
+    @property
+    def naming(self) -> frozenset[str]:
+        """The attributes that say whose an item is and where it belongs."""
+        parts = [self.table.parts(kind).get(part) for kind in (None, *self.table.kinds) for part in _NAMING]
+        return frozenset({name.partition(".")[0] for name in parts if name} | set(self.table.keys))
 
     @property
     def is_complete(self) -> bool:
