@@ -76,7 +76,8 @@ def _sections(content: Content, public_key: str, file_digest: str) -> Iterator[S
     if content.residuals or content.unread:
         yield Section("What is left", (), ("Table", "Items", "Class", "Why"), tuple(_left(content)))
     else:
-        yield Section("What is left", ("Nothing that the check could find.",))
+        said = "Nothing that the check could find." if content.sweeps else "Not known: it ended before the independent check."
+        yield Section("What is left", (said,))
     if content.new_activity:
         yield Section(
             "New activity",
@@ -139,6 +140,9 @@ def _left(content: Content) -> Iterator[tuple[str, ...]]:
 
 
 def _checked(content: Content) -> Iterator[str]:
+    if not content.sweeps:
+        yield "There was none: nothing here shows that the data is gone."
+        return
     yield (
         "A reader that shares no code with what finds and deletes looked again: at every planned key, at the user's partitions "
         "and indexes, and through whole tables where an index could have missed an item."

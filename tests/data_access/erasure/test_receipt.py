@@ -199,6 +199,14 @@ def test_what_was_verified_tells_its_counts() -> None:
     assert seen.markdown == receipt().markdown
 
 
+def test_a_job_that_was_not_checked_does_not_say_that_nothing_is_left() -> None:
+    made = make_receipt(a_job(ended_at=NOW), a_check(sweeps=(), clean=False), HEAD, KEYS, state=State.CANCELLED)
+    assert made.content.state is State.CANCELLED
+    assert "Nothing that the check could find." not in made.markdown
+    assert "There was none" in made.markdown
+    assert verify_receipt(made.json, PUBLIC).ok
+
+
 def test_it_can_be_read_and_printed() -> None:
     text = make_receipt(a_job(), DIRTY, HEAD, KEYS).markdown
     html = MarkdownIt("commonmark").enable("table").render(text)
