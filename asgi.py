@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 from data_access.errors import DataAccessError
-from data_access.handover.browser import COOKIE, known_browser, new_browser
+from data_access.handover.browser import COOKIE, known_browser, new_browser, serve_downloads
 from data_access.handover.vault import Vault, Waiting
 from data_access.local import prepare
 from data_access.settings import load_settings
@@ -113,6 +113,9 @@ async def download(request: Request) -> Response:
     )
 
 
+DOWNLOAD = Route("/download/{token}", download, methods=["GET"])
+
+
 async def _sent(waiting: Waiting) -> AsyncIterator[bytes]:
     """The whole of it. After the last byte it is gone; a download that was broken off can be repeated."""
     with waiting.file as file:
@@ -148,6 +151,7 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
         # Left at once, with nothing attached yet: an exception here would put a traceback under the sentence.
         print(f"\n  {error}\n", file=sys.stderr, flush=True)
         os._exit(1)
+    serve_downloads()
     sweeping = asyncio.create_task(_sweep_exports())
     try:
         yield {}
@@ -165,6 +169,6 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     "app.py",
     lifespan=lifespan,
-    routes=[Route("/download/{token}", download, methods=["GET"])],
+    routes=[DOWNLOAD],
     middleware=[Middleware(SecurityHeaders), Middleware(BrowserCookie)],
 )

@@ -163,9 +163,9 @@ class Belonging:
                 found.append("Whether somebody else's conversation has the id of one of these was not looked up: that needs a Scan.")
         if self._odd:
             found.append(
-                f"{len(self._odd)} conversations have an id that somebody else's conversation has too, and their messages do not say whose"
-                " they are: those were left out."
+                "Conversations with an id that somebody else's conversation has too, whose messages do not say whose they are:"
+                f" {len(self._odd):,}. Those messages were left out."
             )
         if self.foreign:
-            found.append(f"{self.foreign} messages in these conversations name somebody else: they were left out.")
+            found.append(f"Messages in these conversations that name somebody else were left out: {self.foreign:,}.")
         return tuple(found)
