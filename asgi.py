@@ -75,14 +75,17 @@ class SecurityHeaders:
 
 
 class BrowserCookie:
-    """Give each browser its identity, a random cookie, with the first response that it gets without having one."""
+    """Give each browser its identity, a random cookie, with the first response that it gets without having one.
+
+    Only with what no cache may keep: one that is shared would hand the same identity to everybody.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and _is_uncached(message):
                 secure = "; Secure" if scope.get("scheme") == "https" else ""
                 cookie = f"{COOKIE}={new_browser()}; Path=/; HttpOnly; SameSite=Strict{secure}"
                 MutableHeaders(scope=message).append("Set-Cookie", cookie)
@@ -91,6 +94,11 @@ class BrowserCookie:
         # With a request that another site began, a browser leaves its strict cookie out: it may have one already.
         lacking = scope["type"] == "http" and _browser(scope) is None and Headers(scope=scope).get("Sec-Fetch-Site") != "cross-site"
         await self.app(scope, receive, send_with_cookie if lacking else send)
+
+
+def _is_uncached(message: Message) -> bool:
+    said = Headers(raw=message["headers"]).get("Cache-Control", "")
+    return "no-store" in said or "no-cache" in said
 
 
 def _browser(scope: Scope) -> str | None:
@@ -142,9 +150,26 @@ async def _sweep_exports() -> None:
         await asyncio.sleep(_SWEEP_SECONDS)
 
 
+async def _start_worker(endpoint: str | None) -> None:
+    """Erasures are worked on outside of every session, for as long as this server runs. The worker sweeps old drafts, too."""
+
+    def start() -> None:
+        from pages.ui import erasure_desk
+
+        erasure_desk.start_worker(endpoint)
+
+    await anyio.to_thread.run_sync(start)
+
+
+def _stop_worker() -> None:
+    from pages.ui import erasure_desk
+
+    erasure_desk.stop_worker()
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
-    """Keep the local engine for as long as this server runs, and exports for an hour; end the syncs that it began."""
+    """Keep the local engine and the worker of erasures for as long as this server runs, exports for an hour; end its syncs."""
     try:
         attachment = await anyio.to_thread.run_sync(partial(prepare, say=lambda text: print(f"\n  {text}", flush=True)))
     except DataAccessError as error:
@@ -153,13 +178,19 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
         os._exit(1)
     serve_downloads()
     sweeping = asyncio.create_task(_sweep_exports())
+    # Not waited for: what stands in its way is no reason to serve nothing.
+    working = asyncio.create_task(_start_worker(attachment.engine.endpoint if attachment else None))
     try:
         yield {}
     finally:
         sweeping.cancel()
-        await anyio.to_thread.run_sync(stop_all)  # while the engine is there that a sync reads from
-        if attachment:
-            attachment.close()
+        try:
+            await working
+            await anyio.to_thread.run_sync(_stop_worker)
+        finally:
+            await anyio.to_thread.run_sync(stop_all)  # while the engine is there that a sync reads from
+            if attachment:
+                attachment.close()
 
 
 # app.py calls st.navigation on every run. Until a first session has done so, Streamlit would serve deep links by its old
