@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect
 from starlette.routing import Router
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 import asgi
 from asgi import DOWNLOAD, HEADERS, BrowserCookie, SecurityHeaders
@@ -118,6 +118,23 @@ def test_a_browser_gets_an_identity_with_its_first_response() -> None:
 def test_a_weak_identity_is_replaced_and_another_sites_request_sets_none() -> None:
     assert ask("/download/x", cookie=f"{COOKIE}=mine").cookie is not None
     assert ask("/download/x", sec_fetch_site="cross-site").cookie is None
+
+
+@pytest.mark.parametrize("kept", ["public, immutable, max-age=31536000", ""])
+def test_what_a_cache_may_keep_carries_no_identity(kept: str) -> None:
+    said: list[Message] = []
+
+    async def application(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", kept.encode())] if kept else []})
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    asyncio.run(BrowserCookie(application)({"type": "http", "headers": []}, receive, send))
+    assert not any(name == b"set-cookie" for name, _ in said[0]["headers"])
 
 
 @pytest.mark.usefixtures("vault")
