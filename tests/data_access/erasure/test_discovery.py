@@ -22,6 +22,7 @@ from data_access.local.sample.oddities import oddities
 from data_access.systems.spec import built_in
 from tests.data_access import layouts
 from tests.data_access.conftest import refusal
+from tests.data_access.erasure.test_targets import MESSAGE, SESSIONS, fifth, table
 from tests.data_access.erasure.world import belongings, everything, frozen_spots, live_of, opened, plain_client, settings_for, spot
 from tests.data_access.layouts import put
 
@@ -375,3 +376,25 @@ def test_a_table_that_is_not_laid_out_as_the_system_says_is_refused(
     assert "cg-chatbot-conversations" in str(raised.value)
     assert {"created_at": "key", "another-name": "missing", "user_id-created_at-index": "projects"}[index or key] in str(raised.value)
     client.close()
+
+
+def test_a_fifth_system_of_the_same_parts_needs_no_code(moto_endpoint: str, tmp_path: Path) -> None:
+    messages = table("messages", "message", ("sid", "at"), None, sid="conversation_id", at="sent_at", **MESSAGE)
+    prefs = table("prefs", "record", ("pid",), {"by_owner": ("owner", "pid")}, pid="metadata", owner="user_id")
+    system = fifth(SESSIONS, messages, prefs)
+    with opened(settings_for(tmp_path, systems={"fifth": system}), moto_endpoint) as sources:
+        client = plain_client(moto_endpoint)
+        sessions = [("fifth-sessions", {"sid": f"{user}{n}", "owner": user}) for user in ("u", "U") for n in range(3)]
+        texts = [("fifth-messages", {"sid": item["sid"], "at": str(n), "content": "x"}) for _, item in sessions for n in range(4)]
+        put(client, [*sessions, *texts, *(("fifth-prefs", {"pid": f"p{n}", "owner": "uU"[n % 2]}) for n in range(4))])
+        look = Discovery(sources["fifth"], Scope("u", ("fifth",)), live_tables(sources["fifth"]))
+        keys = list(look.find())
+        client.close()
+    assert {(key.table, key.guard.kind, key.rank) for key in keys} == {
+        ("fifth-sessions", "owner_attribute", 9),
+        ("fifth-messages", "parent_check", 0),
+        ("fifth-prefs", "owner_attribute", 0),
+    }
+    assert len(keys) == 3 + 12 + 2
+    assert {dict(key.key).get("sid", {"S": "u"})["S"][0] for key in keys} == {"u"}
+    assert all(key.guard.conditions == (("owner", {"S": "u"}),) for key in keys)

@@ -13,7 +13,6 @@ from data_access.settings import Place
 from data_access.systems.spec import System, built_in, parse
 
 HEAD = 'id = "fifth"\ntitle = "Fifth"\n'
-PARTS = {"role": "role", "content": "content", "sent_at": "at", "message_id": "mid"}
 
 
 def attributes(path: str, **parts: str) -> str:
@@ -21,7 +20,7 @@ def attributes(path: str, **parts: str) -> str:
     return f"\n[{path}.attributes]\n{lines}\n"
 
 
-def table(key: str, holds: str, keys: tuple[str, ...], indexes: dict[str, tuple[str, ...]] | None = None, **parts: str) -> str:
+def table(key: str, holds: str, keys: tuple[str, ...], indexes: dict[str, tuple[str, ...]] | None = None, /, **parts: str) -> str:
     def schema(pair: tuple[str, ...]) -> str:
         return "".join(f'{name} = "{value}"\n' for name, value in zip(("partition_key", "sort_key"), pair, strict=False))
 
@@ -86,7 +85,7 @@ def test_a_known_conversation_needs_no_scan_of_the_conversations() -> None:
 
 def test_an_index_that_every_item_of_a_user_is_in_needs_no_scan() -> None:
     prefs = table("prefs", "record", ("pid",), {"by_owner": ("owner", "pid")}, pid="metadata", owner="user_id")
-    messages = table("messages", "message", ("sid", "at"), sid="conversation_id", at="sent_at", **MESSAGE)
+    messages = table("messages", "message", ("sid", "at"), None, sid="conversation_id", at="sent_at", **MESSAGE)
     whole = planned(fifth(SESSIONS, messages, prefs))
     road = target(whole, "prefs").road
     assert (road.operation, road.index, road.complete) == ("Query", "by_owner", True)
@@ -94,13 +93,13 @@ def test_an_index_that_every_item_of_a_user_is_in_needs_no_scan() -> None:
 
 
 def test_only_a_scan_and_none_allowed_is_refused() -> None:
-    messages = table("messages", "message", ("sid", "at"), sid="conversation_id", at="sent_at", **MESSAGE)
+    messages = table("messages", "message", ("sid", "at"), None, sid="conversation_id", at="sent_at", **MESSAGE)
     with pytest.raises(ScanRefused, match="fifth-sessions"):
         planned(fifth(SESSIONS, messages), allow_scan=False)
 
 
 def test_messages_by_the_conversation_alone_are_checked_on_its_item() -> None:
-    messages = table("messages", "message", ("sid", "at"), sid="conversation_id", at="sent_at", **MESSAGE)
+    messages = table("messages", "message", ("sid", "at"), None, sid="conversation_id", at="sent_at", **MESSAGE)
     whole = planned(fifth(SESSIONS, messages))
     assert whole.one_owner
     item = {"sid": {"S": "s"}, "at": {"S": "1"}}
@@ -142,7 +141,7 @@ def test_the_ai_agents_messages_name_conversation_tenant_and_where_they_do_the_u
 
 def test_a_table_that_nothing_guards_is_refused_in_words() -> None:
     sessions = table("sessions", "conversation", ("sid",), sid="conversation_id")
-    messages = table("messages", "message", ("mid",), mid="message_id", sid="conversation_id", owner="user_id", **MESSAGE)
+    messages = table("messages", "message", ("mid",), None, mid="message_id", sid="conversation_id", owner="user_id", **MESSAGE)
     whole = planned(fifth(sessions, messages))
     assert [one.key for one in whole.targets] == ["messages"]
     assert whole.refusals == ("Fifth: the items of fifth-sessions name no user, and nothing else proves whose they are.",)
@@ -150,7 +149,7 @@ def test_a_table_that_nothing_guards_is_refused_in_words() -> None:
 
 def test_a_system_without_users_is_left_out_in_words() -> None:
     sessions = table("sessions", "conversation", ("sid",), sid="conversation_id")
-    messages = table("messages", "message", ("sid", "at"), sid="conversation_id", at="sent_at", **MESSAGE)
+    messages = table("messages", "message", ("sid", "at"), None, sid="conversation_id", at="sent_at", **MESSAGE)
     whole = planned(fifth(sessions, messages))
     assert whole.targets == ()
     assert whole.refusals == ()
