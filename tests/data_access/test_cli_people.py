@@ -72,10 +72,10 @@ def client(moto_endpoint: str) -> Iterator[DynamoDBClient]:
     made.close()
 
 
-def only(there: Path, *systems: str) -> None:
-    """Only these systems are on."""
+def only(there: Path, *systems: str, first: str = "") -> None:
+    """Only these systems are on; `first` is what else the configuration says."""
     off = "".join(f"[systems.{name}]\nenabled = false\n" for name in SYSTEMS if name not in systems)
-    (there / "dynascope.toml").write_text(off)
+    (there / "dynascope.toml").write_text(first + off)
 
 
 def scanned(client: DynamoDBClient, table: str, name: str, user: str) -> dict[str, int]:
@@ -180,11 +180,7 @@ def test_what_cannot_be_read_is_said_and_fails_the_command(client: DynamoDBClien
 
 
 def test_a_scan_above_the_budget_is_refused_unless_it_is_allowed(client: DynamoDBClient, there: Path, run: Run) -> None:
-    only(there, "ai_agent")
-    with (there / "dynascope.toml").open("r+") as file:
-        rest = file.read()
-        file.seek(0)
-        file.write(f"scan_budget = 0.01\nsnapshot = false\n{rest}")
+    only(there, "ai_agent", first="scan_budget = 0.01\nsnapshot = false\n")
     load(client, "ai_agent")
     said = run("user", "--user", USER)
     assert (said.code, said.error) == (1, "scan_refused")
@@ -199,14 +195,18 @@ def test_a_scan_above_the_budget_is_refused_unless_it_is_allowed(client: DynamoD
     assert run("export", "--user", USER, "--out", "all.zip", "--allow-scan").code == 0
 
 
-def test_a_session_id_that_two_people_share_gives_nobodys_messages_away(client: DynamoDBClient, there: Path, run: Run) -> None:
-    only(there, "ai4ai")
+@pytest.mark.parametrize("by", ["scan", "snapshot"])
+def test_a_session_id_that_two_people_share_gives_nobodys_messages_away(client: DynamoDBClient, there: Path, run: Run, by: str) -> None:
+    only(there, "ai4ai", first="scan_budget = 0.01\n" if by == "snapshot" else "")
     create(client, "ai4ai")
     mine = next(talk for talk in talks("ai4ai") if len(talk.turns) > 2)
     put(client, list(items(mine)))
     put(client, [("ai4ai-chat-sessions", {"user_id": "somebody-else", "session_id": mine.conversation_id, "title": "x"})])
+    if by == "snapshot":
+        assert run("sync").code == 0
     said = run("user", "--user", mine.user_id)
     (found,) = said.answer["systems"]
+    assert found["found_by"]["by"] == by
     assert found["tables"]["ai4ai-chat-sessions"]["items"] == 1
     assert found["tables"]["ai4ai-chat-messages"]["items"] == 0
     assert any("somebody else's conversation has too" in note for note in found["notes"])

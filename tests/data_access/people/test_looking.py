@@ -11,10 +11,10 @@ import pytest
 from data_access.dynamo.aws import Source
 from data_access.errors import ScanRefused, UsageError
 from data_access.local.sample import LANDMARKS
-from data_access.people import Person, everything
+from data_access.people import Person, everything, roads
 from data_access.snapshot.store import Store
 from data_access.snapshot.sync import sync
-from tests.data_access.sampled import PREFIX, World
+from tests.data_access.sampled import PREFIX, REMO, World
 
 pytestmark = pytest.mark.engine
 
@@ -46,7 +46,7 @@ def talks(person: Person) -> dict[str, list[tuple[str, str | None]]]:
 
 
 def agree(person: Person, sampled: World, user: str) -> None:
-    known = sampled.of(user)
+    known = {one.system: sampled.of(user)[one.system] for one in person.systems}
     assert counted(person) == {system: kept.counts for system, kept in known.items()}
     assert talks(person) == {system: sorted(kept.conversations) for system, kept in known.items()}
 
@@ -56,12 +56,15 @@ def by_system(person: Person) -> dict[str, Any]:
 
 
 def test_what_is_found_is_what_a_scan_of_everything_finds(sampled: World, sources: Mapping[str, Source]) -> None:
+    ways = {"remo": "key", "ai_agent": "scan", "ai4ai": "scan", "cg": "scan"}
     for user in sampled.people():
-        person = everything(sources, user)
+        # Scans of tables that have nothing of them are for some of them only.
+        systems = ["remo", "ai4ai"] if user in REMO[1:] else None
+        person = everything(sources, user, systems)
         agree(person, sampled, user)
         assert person.user_id == user
         assert not person.unread
-        assert {one.system: one.sweep.by for one in person.systems} == {"remo": "key", "ai_agent": "scan", "ai4ai": "scan", "cg": "scan"}
+        assert {one.system: one.sweep.by for one in person.systems} == {name: ways[name] for name in systems or ways}
 
 
 def test_where_a_scan_is_too_dear_the_snapshot_says_where_things_lie(sampled: World, sources: Mapping[str, Source], store: Store) -> None:
@@ -85,6 +88,22 @@ def test_without_a_snapshot_a_dear_scan_is_refused_and_the_rest_is_there(sampled
     # The index holds all but the one without created_at.
     assert found["cg"]["cg-chatbot-conversations"][0] == known["cg"].counts["cg-chatbot-conversations"][0] - 1
     agree(everything(poor, LANDMARKS.drifted_user, allow_scan=True), sampled, LANDMARKS.drifted_user)
+
+
+def test_a_scan_that_turns_out_dearer_than_was_counted_is_stopped(
+    sampled: World, sources: Mapping[str, Source], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = roads.scan
+    # As if AWS had last counted when the tables were empty.
+    monkeypatch.setattr(roads, "scan", lambda *given: (planned(*given)[0], replace(planned(*given)[1], units=0.0)))
+    poor = {name: replace(source, scan_budget=0.1) for name, source in sources.items()}
+    person = everything(poor, LANDMARKS.drifted_user)
+    assert {(system, unread.code) for system, unread in person.unread} == {("ai_agent", "scan_refused"), ("cg", "scan_refused")}
+    assert {one.system: one.sweep.by for one in person.systems} == {name: "key" if name == "remo" else "nothing" for name in sources}
+    assert counted(person)["ai4ai"] == sampled.of(LANDMARKS.drifted_user)["ai4ai"].counts
+    with_snapshot = everything(poor, LANDMARKS.drifted_user, store=store)
+    agree(with_snapshot, sampled, LANDMARKS.drifted_user)
+    assert not with_snapshot.unread
 
 
 def test_orphans_and_items_that_no_index_holds_are_told(sources: Mapping[str, Source]) -> None:
