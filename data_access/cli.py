@@ -21,6 +21,7 @@ from data_access.costs import told
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
+from data_access.erasure import command_line
 from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
 from data_access.items.values import to_json
 from data_access.local import engine
@@ -276,6 +277,7 @@ def _parser() -> _Parser:
     which.add_argument("--system", help="the tables of this system")
     which.add_argument("--control", action="store_true", help="the table of erasures and of the audit")
 
+    command_line.add_commands(commands, command)
     audit = commands.add_parser("audit", help="what was done, by whom").add_subparsers(dest="action", required=True, metavar="ACTION")
     command("verify", _audit_verify, "whether the audit is what was written; exit 1 when it is not", audit)
 

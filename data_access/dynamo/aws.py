@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CONCURRENCY = 8
 # Where botocore would look for a profile and its files: nowhere.
 _NOBODY = {name: (None, None, default, None) for name, default in (("profile", None), ("config_file", ""), ("credentials_file", ""))}
-_RAW_OUTPUTS = frozenset({"QueryOutput", "ScanOutput", "GetItemOutput", "BatchGetItemOutput"})
+_RAW_OUTPUTS = frozenset({"QueryOutput", "ScanOutput", "GetItemOutput", "BatchGetItemOutput", "BatchExecuteStatementOutput"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class _Factory(ResponseParserFactory):
 
 
 class _WireParser(JSONParser):
-    """Leaves the outputs of reads as they came: {"S": …}, binary as base64 text, numbers as their digits."""
+    """Leaves the outputs of reads, and of batches of deletes, as they came: {"S": …}, binary as base64 text, numbers as their digits."""
 
     def _do_parse(self, response: Any, shape: Any) -> Any:
         try:
