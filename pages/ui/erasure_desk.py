@@ -1,7 +1,7 @@
 """Where pages and the server meet the erasures of this process: the actions on jobs, and the worker's thread.
 
 The worker is started by asgi.py and runs outside of every session. `streamlit run app.py` alone has none: then another process
-works (`python -m data_access erase run`), and the pages say so.
+works (`python -m data_access erase resume`), and the pages say so.
 """
 
 from __future__ import annotations

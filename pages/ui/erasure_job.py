@@ -17,8 +17,8 @@ from pages.ui.erasure_words import due, is_open, items, scope, word
 from pages.ui.markdown import code
 
 WATCH_SECONDS = 1.0
-FACT_WIDTH = 170
-LONG_VALUE = 30
+FACT_WIDTH = 160  # pixels: two fit on a telephone
+LONG_VALUE = 26  # characters: a plan's id has as many
 _WORKING = (State.RUNNING, State.VERIFYING)
 
 
@@ -70,13 +70,13 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
         facts.append(("Started", times.moment(job.started_at, zone, seconds=True)))
     if job.ended_at is not None:
         facts.append((f"Ended · {times.ago(job.ended_at)}", times.moment(job.ended_at, zone, seconds=True)))
-    if job.plan.scope.user_id and access.viewer().may(access.OPERATOR):
+    if job.plan.scope.user_id and access.viewer().may(access.SUPPORT):
         facts.insert(1, ("User", code(job.plan.scope.user_id)))
     else:
         facts.insert(1, ("User, as a keyed hash", f"`{job.subject[:16]}…`"))
     grid = st.grid("auto", min_column_width=FACT_WIDTH, gap=("xsmall", "medium"))
     for name, value in facts:
-        with grid.cell(column_span=2 if len(value) > LONG_VALUE else 1):
+        with grid.cell(column_span=2 if len(value) >= LONG_VALUE else 1):
             st.markdown(f":gray[:small[{name}]]  \n{value}")
 
 
@@ -125,12 +125,10 @@ def _approval(desk: Desk, job: Job, may: bool) -> None:
         if job.plan.requested_by == actor.name:
             st.caption(
                 f":orange[:material/person_off:] You are {code(actor.name)}, who asked for it, and the control table takes no approval "
-                "from that name. Without sign-in every visitor of this page has it: a second person approves on the command line, with "
-                "a name of their own."
+                "from that name. Without sign-in every visitor of this page has it: on the command line a second person approves under "
+                "their own."
             )
-            st.code(
-                f"python -m data_access erase approve {job.plan_id} --actor NAME --digest {job.plan.digest}", language=None, wrap_lines=True
-            )
+            st.code(f"python -m data_access erase approve {job.plan_id} --digest {job.plan.digest}", language=None, wrap_lines=True)
             return
         st.button(
             "Approve this plan", type="primary", icon=":material/how_to_reg:", key="erasure_approve", disabled=not may,

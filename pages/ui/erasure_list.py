@@ -110,18 +110,18 @@ def _table(jobs: Sequence[Job], titles: Mapping[str, str], zone: ZoneInfo) -> No
 
     shown = pa.table(
         {
-            "open": pa.array([short(job.plan_id) for job in jobs], texts),
+            "open": pa.array([f"{short(job.plan_id)} ›" for job in jobs], texts),
             "state": pa.array([[label] for label in labels], pa.list_(texts)),
             "received": pa.array([job.received_at.astimezone(UTC) for job in jobs], moments),
             "due": pa.array([f"{job.due_at.astimezone(zone):%Y-%m-%d}" for job in jobs], texts),
             "late": pa.array([due_plain(job, now) for job in jobs], texts),
-            "systems": pa.array([", ".join(titles.get(name, name) for name in job.plan.scope.systems) for job in jobs], texts),
             "planned": pa.array([job.plan.keys for job in jobs], counts),
             "deleted": pa.array([total(job, "deleted") for job in jobs], counts),
             "absent": pa.array([total(job, "absent") for job in jobs], counts),
             "by": pa.array([job.plan.requested_by for job in jobs], texts),
             "approved": pa.array([job.approved_by for job in jobs], texts),
             "ended": pa.array([job.ended_at for job in jobs], moments),
+            "systems": pa.array([", ".join(titles.get(name, name) for name in job.plan.scope.systems) for job in jobs], texts),
         }
     )
     clock = partial(st.column_config.DatetimeColumn, width=128, format="YYYY-MM-DD HH:mm", timezone=zone.key)
@@ -133,19 +133,19 @@ def _table(jobs: Sequence[Job], titles: Mapping[str, str], zone: ZoneInfo) -> No
         shown,
         column_config={
             "open": st.column_config.ButtonColumn(
-                "Erasure", width=128, pinned=True, type="tertiary", key=f"{key}_open", on_click=_open,
+                "Erasure", width=128, pinned=True, type="tertiary", alignment="left", key=f"{key}_open", on_click=_open,
                 args=(f"{key}_open", tuple(job.plan_id for job in jobs)),
             ),
             "state": st.column_config.MultiselectColumn("State", width=178, options=known, color=shades),
             "received": clock("Received"),
             "due": st.column_config.TextColumn("Due", width=96, help="One month after the request came in."),
-            "late": st.column_config.TextColumn("", width=128),
+            "late": st.column_config.TextColumn("Time left", width=128),
             "systems": st.column_config.TextColumn("Systems", width=220),
             "planned": st.column_config.NumberColumn("Planned", width=84, format="localized"),
             "deleted": st.column_config.NumberColumn("Deleted", width=84, format="localized"),
             "absent": st.column_config.NumberColumn("Gone before", width=100, format="localized"),
-            "by": st.column_config.TextColumn("Asked for by", width=120),
-            "approved": st.column_config.TextColumn("Approved by", width=120),
+            "by": st.column_config.TextColumn("Asked for by", width=110),
+            "approved": st.column_config.TextColumn("Approved by", width=104),
             "ended": clock("Ended"),
         },
         hide_index=True,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from data_access.erasure.model import Job, State
-from pages.ui import reading, times
+from pages.ui import times
 from pages.ui.erasure_words import items, word
 
 
@@ -28,7 +28,6 @@ def by_table(job: Job, titles: Mapping[str, str]) -> None:
         st.caption("Nothing to delete is in this plan.")
         return
     shown: dict[str, list[object]] = {
-        "System": [titles.get(row.system, row.system) for row in rows],
         "Table": [row.table for row in rows],
         "Done": [(row.deleted + row.absent + row.foreign + row.errors) / row.planned if row.planned else 1.0 for row in rows],
         "Planned": [row.planned for row in rows],
@@ -37,10 +36,10 @@ def by_table(job: Job, titles: Mapping[str, str]) -> None:
         "Failed": [row.errors for row in rows],
         "Another's": [row.foreign for row in rows],
         "Write units": [row.write_units for row in rows],
+        "System": [titles.get(row.system, row.system) for row in rows],
     }
     looks = {
-        "System": st.column_config.TextColumn(width=170),
-        "Table": st.column_config.TextColumn(width=210),
+        "Table": st.column_config.TextColumn(width=200),
         "Done": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, width=120),
         "Planned": st.column_config.NumberColumn(format="localized", width=84),
         "Deleted": st.column_config.NumberColumn(format="localized", width=84),
@@ -48,10 +47,11 @@ def by_table(job: Job, titles: Mapping[str, str]) -> None:
         "Failed": st.column_config.NumberColumn(format="localized", width=76, help="Refused or not reached: it may still be there."),
         "Another's": st.column_config.NumberColumn(format="localized", width=86, help="The item is not the user's any more: left alone."),
         "Write units": st.column_config.NumberColumn(format="%,.1f", width=96, help="Measured, indexes included."),
+        "System": st.column_config.TextColumn(width=160),
     }
-    for name in ("Failed", "Another's"):
-        if not any(shown[name]):
-            del shown[name], looks[name]
+    idle = [name for name in ("Failed", "Another's") if not any(shown[name])]
+    for name in [*idle, *(["System"] if len({row.system for row in rows}) == 1 else [])]:
+        del shown[name], looks[name]
     st.dataframe(shown, column_config=looks, hide_index=True, alt="Progress by table")
 
 
@@ -65,8 +65,4 @@ def _time(job: Job) -> str:
     if job.started_at is None:
         return ""
     taken = times.duration(max(0.0, (times.now() - job.started_at).total_seconds()))
-    return f", {taken} so far" + (f" of about {times.duration(job.plan.seconds)}" if job.plan.seconds else "")
-
-
-def units(job: Job) -> str:
-    return reading.units(sum(row.write_units for row in job.progress))
+    return f", {taken} so far" + (f"; the plan says {times.duration(job.plan.seconds)}" if job.plan.seconds else "")

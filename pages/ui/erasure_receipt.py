@@ -18,6 +18,7 @@ from pages.ui.markdown import code
 
 CHECK = "python -m data_access erase receipt --verify FILE"
 _TEXT = "erasure_check_text"
+_FACT, _FACTS, _WIDEST, _ROW = 210, 620, 420, 35  # pixels
 
 
 def show(kept: bytes, settings: Settings, zone: ZoneInfo, *, key: str) -> None:
@@ -68,13 +69,17 @@ def _section(section: Section) -> None:
     # Stored names are cells of a canvas: nothing of them is fetched or followed.
     columns = [column or " " for column in section.columns]
     longest = [max(len(row[place]) for row in section.rows) for place in range(len(columns))]
+    facts = len(columns) == 2
     st.dataframe(
         {column: [row[place] for row in section.rows] for place, column in enumerate(columns)},
         column_config={
-            column: st.column_config.TextColumn(width="large" if long > 60 else "medium" if long > 18 else "small")
-            for column, long in zip(columns, longest, strict=True)
+            column: st.column_config.TextColumn(width=_FACT if facts and not place else min(_WIDEST, 24 + 8 * max(long, len(column))))
+            for place, (column, long) in enumerate(zip(columns, longest, strict=True))
         },
         hide_index=True,
+        width=_FACTS if facts else "stretch",
+        row_height=_ROW,
+        height=_ROW * (len(section.rows) + 1) + 3,
         alt=section.title,
     )
 

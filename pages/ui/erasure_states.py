@@ -12,7 +12,7 @@ from data_access.settings import Settings
 from pages.ui import access, erasure_desk, notices
 
 _FAILED = "erasures_failed"
-RUN = "python -m data_access erase run"
+RUN = "python -m data_access erase resume"
 CREATE = "python -m data_access tables create --control"
 # Error code to icon, colour and headline, for steps of an erasure; the others are those of every page.
 _HEADLINES: dict[str, tuple[str, str, str]] = {
@@ -106,7 +106,9 @@ def no_worker(settings: Settings) -> None:
     if worker is None:
         with st.container(border=True, gap="xsmall"):
             st.markdown(":orange[:material/engineering:] **No worker runs in this process**")
-            st.caption("`streamlit run asgi.py` (`make run`) has one. Beside the dashboard, or on another machine, this is one too:")
+            st.caption(
+                "`streamlit run asgi.py` (`make run`) has one. Elsewhere, this works on all that waits, then ends:"
+            )
             st.code(RUN, language=None)
     elif worker.last_error is not None:
         with st.container(border=True, gap="xsmall"):
