@@ -89,10 +89,7 @@ if not person.items and st.session_state.get(person_erase.PLAN) is None:
     person_near.show(asked.user_id, titles)
     person_held.show(person, zone)
     st.stop()
-person_held.tiles(person, zone)
-with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    st.caption(f"Read {times.moment(person.read_at, zone, seconds=True)}. Times are in {zone.key}.", width="content")
-    st.button("Read again", icon=":material/refresh:", key="person_refresh", type="tertiary", on_click=person_form.again)
+person_held.tiles(person, zone, again=person_form.again)
 
 PARTS = {
     STORED: partial(person_held.show, person, zone),

@@ -41,7 +41,7 @@ def dollars(usd: float | None) -> str:
     return reading.money(usd).replace("$", "\\$")
 
 
-def tiles(person: Person, zone: ZoneInfo) -> None:
+def tiles(person: Person, zone: ZoneInfo, *, again: Callable[[], None]) -> None:
     """All systems at a glance."""
     times_of = [when for one in person.systems for table in one.tables.values() for when in (table.oldest, table.newest) if when]
     records = sum(kind.items for one in person.systems for kind in one.records)
@@ -55,8 +55,10 @@ def tiles(person: Person, zone: ZoneInfo) -> None:
     for name, value in shown.items():
         with grid.cell():
             st.metric(name, value)
-    if times_of:
-        st.caption(f"From {times.moment(min(times_of), zone)} to {times.moment(max(times_of), zone)}.")
+    span = f"From {times.moment(min(times_of), zone)} to {times.moment(max(times_of), zone)}. " if times_of else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{span}Read {times.moment(person.read_at, zone, seconds=True)}. Times are in {zone.key}.", width="content")
+        st.button("Read again", icon=":material/refresh:", key="person_refresh", type="tertiary", on_click=again)
     tenants = sorted({tenant for one in person.systems for tenant in one.tenants})
     if tenants:
         more = f" and {len(tenants) - TENANTS_SHOWN:,} more" if len(tenants) > TENANTS_SHOWN else ""
@@ -120,14 +122,16 @@ def _found_by(one: SystemData, zone: ZoneInfo) -> None:
     }[sweep.by]
     least = "at least " if one.measured.unmetered else ""
     units = f"{least}{reading.units(one.measured.units)} read units, {dollars(one.measured.usd)}"
-    st.markdown(f"**{escape(one.title)}** {some(one.items, 'item')}, {escape(how)}. :gray[{units}]")
+    st.markdown(f"**{escape(one.title)}** {some(one.items, 'item')}, {escape(how)} :gray[{units}]")
     odd: list[str] = []
     if one.orphans:
-        odd.append(f"{some(one.orphans, 'conversation')} only messages tell of: the item of the conversation is gone.")
+        odd.append(
+            f"{some(one.orphans, 'conversation')} without an item of {'its' if one.orphans == 1 else 'their'} own: only messages are left."
+        )
     if one.hidden:
-        odd.append(f"{some(one.hidden, 'item')} no index has.")
+        odd.append(f"{some(one.hidden, 'item')} that no index has.")
     for sentence in (*odd, *one.notes):
-        st.caption(f"{sentence[:1].upper()}{escape(sentence[1:])}")
+        st.caption(escape(sentence))
 
 
 def unread(person: Person, titles: dict[str, str], *, allow: Callable[[], None], again: Callable[[], None]) -> None:
