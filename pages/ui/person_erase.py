@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from data_access.dynamo.aws import Source
-from data_access.erasure.model import Job, State
+from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError, NotFound
 from data_access.people import Person
 from pages.ui import (
     erasure_desk,
     erasure_states,
     load_people,
+    person_form,
     person_held,
     person_ids,
     person_job,
@@ -55,6 +56,10 @@ def show(person: Person | None, sources: Mapping[str, Source], zone: ZoneInfo) -
         erasure_states.show(error, again=load_people.forget_control)
         return
     erasure_states.failed()
+    if job is not None and person is not None and job.state in ENDED and job.started_at is not None:
+        # What this page read of the person is not so any more, whichever process erased it.
+        person_form.forget()
+        st.rerun()
     if job is not None and job.state is not State.DRAFT:
         person_job.show(desk, job, titles, zone)
         return

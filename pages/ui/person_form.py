@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data_access.dynamo.aws import Source
-from pages.ui import filters, load_people
+from pages.ui import filters, load, load_people
 
 _ASKED = "person_asked"
 _FIELD, _SYSTEMS = "person_id", "person_systems"
@@ -68,6 +68,15 @@ def leave() -> None:
     st.session_state[_FIELD] = ""
     st.session_state.pop(PART, None)
     _forget()
+
+
+def forget() -> None:
+    """Nothing that was read stays, nor who was looked up; the erasure that is being shown does."""
+    st.session_state.pop(_ASKED, None)
+    st.session_state.pop("opened", None)
+    load.forget_lists()
+    load.replay.clear()
+    load_people.forget_person()
 
 
 def again() -> None:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from data_access.erasure.model import Neighbour
 from pages.ui import load_people, person_form, person_held
-from pages.ui.hidden import reveal
 from pages.ui.markdown import escape
 from pages.ui.registry import SNAPSHOT
 
@@ -49,13 +48,14 @@ def table(neighbours: tuple[Neighbour, ...], titles: Mapping[str, str], *, key: 
         )
         columns["open"] = (pa.array(["Look up"] * len(ids), pa.string()), button)
     columns |= {
-        "User id": (_texts([reveal(one) for one in ids]), st.column_config.TextColumn(width=200)),
+        # Written out, no two of them look the same.
+        "User id": (_texts([one.bytes_view.rpartition(" = ")[0] for one in neighbours]), st.column_config.TextColumn(width=215)),
         "Differs in": (_texts([one.differs for one in neighbours]), st.column_config.TextColumn(width=330)),
         "Systems": (
             _texts([", ".join(titles.get(name, name) for name in one.systems) for one in neighbours]),
             st.column_config.TextColumn(width=150),
         ),
-        "Byte for byte": (_texts([one.bytes_view for one in neighbours]), st.column_config.TextColumn(width=480)),
+        "Byte for byte": (_texts([one.bytes_view.rpartition(" = ")[2] for one in neighbours]), st.column_config.TextColumn(width=480)),
     }
     person_held.table(columns, key=key, alt="Ids that look like this one")
 
