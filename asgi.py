@@ -16,12 +16,14 @@ import anyio.to_thread
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 from data_access.errors import DataAccessError
 from data_access.local import prepare
 from data_access.snapshot.runner import stop_all
+from pages.ui.registry import FIND
 
 # Stored chats are hostile text: nothing of them may load from, or report to, another host. The hash is Streamlit's one
 # inline script (`window.prerenderReady=false`). Styles are inline in Streamlit's components. 'self' in connect-src covers
@@ -65,6 +67,21 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+class FirstPage:
+    """Find is the first page and lives at the root, and Streamlit knows it by no other address: lead its own one there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root = f"/{st.get_option('server.baseUrlPath')}".rstrip("/")
+        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"} and scope["path"].rstrip("/") == f"{root}/{FIND.url_path}":
+            query = scope["query_string"].decode("ascii", "replace")
+            await RedirectResponse(f"{root}/{'?' if query else ''}{query}")(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     """Keep the local engine for as long as this server runs; end the syncs that it began."""
@@ -86,4 +103,4 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
 # router of the folder pages/, and greet them with "Page not found".
 PagesManager.uses_pages_directory = False
 
-app = st.App("app.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])
+app = st.App("app.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders), Middleware(FirstPage)])
