@@ -18,7 +18,7 @@ import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request, cookie_parser
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
@@ -29,6 +29,7 @@ from data_access.handover.vault import Vault, Waiting
 from data_access.local import prepare
 from data_access.settings import load_settings
 from data_access.snapshot.runner import stop_all
+from pages.ui.registry import FIND
 
 # Stored chats are hostile text: nothing of them may load from, or report to, another host. The hash is Streamlit's one
 # inline script (`window.prerenderReady=false`). Styles are inline in Streamlit's components. 'self' in connect-src covers
@@ -167,6 +168,21 @@ def _stop_worker() -> None:
     erasure_desk.stop_worker()
 
 
+class FirstPage:
+    """Find is the first page and lives at the root, and Streamlit knows it by no other address: lead its own one there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root = f"/{st.get_option('server.baseUrlPath')}".rstrip("/")
+        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"} and scope["path"].rstrip("/") == f"{root}/{FIND.url_path}":
+            query = scope["query_string"].decode("ascii", "replace")
+            await RedirectResponse(f"{root}/{'?' if query else ''}{query}")(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     """Keep the local engine and the worker of erasures for as long as this server runs, exports for an hour; end its syncs."""
@@ -201,5 +217,5 @@ app = st.App(
     "app.py",
     lifespan=lifespan,
     routes=[DOWNLOAD],
-    middleware=[Middleware(SecurityHeaders), Middleware(BrowserCookie)],
+    middleware=[Middleware(SecurityHeaders), Middleware(BrowserCookie), Middleware(FirstPage)],
 )

@@ -56,12 +56,18 @@ from botocore.exceptions import (
 
 
 class DataAccessError(Exception):
-    """A failure that is shown to a person: `sentence` says what failed, `remedy` what to do."""
+    """A failure that is shown to a person: `sentence` says what failed, `remedy` what to do.
+
+    `service` is the one of AWS that failed: DynamoDB, CloudWatch, the Price List. For other failures it says nothing.
+    """
 
     code = "failed"
 
-    def __init__(self, sentence: str, remedy: str = "", *, table: str | None = None, index: str | None = None) -> None:
+    def __init__(
+        self, sentence: str, remedy: str = "", *, table: str | None = None, index: str | None = None, service: str = "DynamoDB"
+    ) -> None:
         super().__init__(sentence)
+        self.service = service
         self.sentence = sentence
         self.remedy = remedy
         self.table = table
@@ -262,6 +268,7 @@ def from_aws(
     place = " of ".join(part for part in (f"the index {index}" if index else "", f"the table {table}" if table else "") if part)
     on = f" on {place}" if place else ""
     place = place or service
+    begin = f"{service[0].upper()}{service[1:]}"
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", "")).rpartition("#")[2]
         if code in _MISSING:
@@ -270,6 +277,7 @@ def from_aws(
                 "Check the table name and the Region in dynascope.toml, or create it on the tables page.",
                 table=table,
                 index=index,
+                service=service,
             )
         if code in _NOT_ACCEPTED:
             return CredentialsMissing(
@@ -277,6 +285,7 @@ def from_aws(
                 "Sign in again, or set AWS_PROFILE or the usual AWS variables; see also that this machine's clock is right.",
                 table=table,
                 index=index,
+                service=service,
             )
         if code in _DENIED and error.operation_name.startswith("Assume"):
             return AccessDenied(
@@ -284,6 +293,7 @@ def from_aws(
                 "Check role_arn in dynascope.toml, and that the role trusts this identity.",
                 table=table,
                 index=index,
+                service=service,
             )
         if code in _DENIED:
             return AccessDenied(
@@ -291,19 +301,22 @@ def from_aws(
                 f"Give this identity {_ACTIONS[service]}:{operation}{' on it' if table else ''}: the README has the policy.",
                 table=table,
                 index=index,
+                service=service,
             )
         if code in _THROTTLED:
             return Throttled(
-                f"{service} throttled {operation}{on}, after several retries.",
+                f"{begin} throttled {operation}{on}, after several retries.",
                 "Wait a minute, or lower the rate of the read." if service == "DynamoDB" else "Wait a minute and ask again.",
                 table=table,
                 index=index,
+                service=service,
             )
         return AwsError(
-            f"{service} refused {operation}{on} ({code or 'no code'}).",
+            f"{begin} refused {operation}{on} ({code or 'no code'}).",
             "Check the table against its system on the tables page." if table else "Check the Region and the rights of this identity.",
             table=table,
             index=index,
+            service=service,
         )
     if isinstance(error, _NO_CREDENTIALS):
         return CredentialsMissing(
@@ -311,17 +324,20 @@ def from_aws(
             "Set AWS_PROFILE or the usual AWS variables, or use local mode.",
             table=table,
             index=index,
+            service=service,
         )
     if isinstance(error, HTTPClientError | ConnectionError):
         return Unreachable(
-            f"{service} did not answer {operation}{on}.",
+            f"{begin} did not answer {operation}{on}.",
             "Check the network, the Region and the endpoint variables.",
             table=table,
             index=index,
+            service=service,
         )
     return AwsError(
         f"{operation[0].upper()}{operation[1:]} on {place} failed before it reached {service} ({type(error).__name__}).",
         "Check the Region and the AWS configuration.",
         table=table,
         index=index,
+        service=service,
     )

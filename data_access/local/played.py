@@ -66,7 +66,7 @@ def _read(file: Path, made_from: str) -> Played | None:
     """None where there is none, or another's, or what is there is not such a file."""
     try:
         with pa.OSFile(str(file)) as opened, pa.ipc.open_file(opened) as reader:
-            given = reader.schema.metadata or {}
+            given: dict[bytes, bytes] = reader.schema.metadata or {}
             if given.get(_MADE_FROM) != made_from.encode():
                 return None
             table = reader.read_all()

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
-    from data_access.local.sample.traffic import Played, Points
+    from data_access.local.sample.traffic import Played, Points, Traffic
     from data_access.settings import Place, Settings
 
 RECOVERED = "ai-agent-messages"  # the one table with point-in-time recovery
@@ -153,7 +153,7 @@ def _answer(
     from data_access.local.sample.traffic import Signal
 
     played, now, found = stage.played(), datetime.now(UTC), list[dict[str, Any]]()
-    known = {} if played is None else played.traffic
+    known: Traffic = {} if played is None else played.traffic
     for query in queries:
         asked = query["MetricStat"]
         named = {one["Name"]: one["Value"] for one in asked["Metric"].get("Dimensions", ())}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,21 +158,29 @@ def rows_of(source: str | None, table: str) -> str:
 
 def counted(database: duckdb.DuckDBPyConnection, found: Mapping[str, str]) -> dict[str, int | datetime | None]:
     """What coverage says of rows: `found` maps each table to what is to be selected from."""
+    return summed(counted_of(database, table, found[table]) for table in TABLES)
+
+
+def counted_of(database: duckdb.DuckDBPyConnection, table: str, source: str) -> dict[str, int | datetime | None]:
+    """The same of one table: the rows under its name, `bad` of them with something odd, and the messages' first and last time."""
     # As a number: a value of the type TIMESTAMP loses its zone twice on its way through Python.
-    talks, odd_talks, messages, odd_messages, first, last, calls, records = database.execute(
-        f"""
-        FROM (SELECT count(*), count(*) FILTER (problems > 0) FROM {found["conversations"]}),
-             (SELECT count(*), count(*) FILTER (problems > 0), epoch_us(min(sent_at)), epoch_us(max(sent_at)) FROM {found["messages"]}),
-             (SELECT count(*) FROM {found["tool_calls"]}),
-             (SELECT count(*) FROM {found["user_records"]})
-        """
-    ).fetchall()[0]
-    counts: dict[str, int | datetime | None] = {"conversations": talks, "messages": messages, "tool_calls": calls, "user_records": records}
-    times = {
-        name: None if value is None else datetime.fromtimestamp(value / 1e6, UTC)
-        for name, value in (("first_at", first), ("last_at", last))
-    }
-    return counts | {"bad": odd_talks + odd_messages} | times
+    times = ("first_at", "last_at") if table == "messages" else ()
+    columns = ["count(*)"]
+    columns += ["count(*) FILTER (problems > 0)"] if "problems" in TABLES[table].names else ["0"]
+    columns += ["epoch_us(min(sent_at))", "epoch_us(max(sent_at))"] if times else []
+    rows, bad, *found = database.execute(f"SELECT {', '.join(columns)} FROM {source}").fetchall()[0]
+    moments = {name: None if value is None else datetime.fromtimestamp(value / 1e6, UTC) for name, value in zip(times, found, strict=True)}
+    return {table: rows, "bad": bad} | moments
+
+
+def summed(counts: Iterable[Mapping[str, int | datetime | None]]) -> dict[str, int | datetime | None]:
+    """What was counted of several tables, together."""
+    everything: dict[str, int | datetime | None] = {}
+    bad = 0
+    for one in counts:
+        everything |= one
+        bad += found if isinstance(found := one["bad"], int) else 0
+    return everything | {"bad": bad}
 
 
 def differences(database: duckdb.DuckDBPyConnection, new: str, old: str, *, inside: bool) -> tuple[int, int]:

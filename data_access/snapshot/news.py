@@ -56,6 +56,8 @@ def plan(source: Source, state: State, ask: Ask) -> Route | None:
 
     `ask` puts a question to the rows of a table of this system: `{rows}` in it is where they are.
     """
+    if not state.coverage.messages:
+        return None  # The tables were being filled, perhaps: no time is known after which something is new.
     whole = sum(step.estimated_units for step in full.everything(source).values())
     inside = source.place.system.messages is None
     found = _by_user(source, state, ask) if inside else _by_tenant(source, state, ask) or _by_session(source, state)

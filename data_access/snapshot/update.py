@@ -17,12 +17,10 @@ from data_access.dynamo.plan import Operation, Step
 from data_access.dynamo.read import Reader
 from data_access.errors import SyncStopped
 from data_access.snapshot import full, news, weave
-from data_access.snapshot.build import Built, counted, make_coverage, rows_of
+from data_access.snapshot.build import Built, make_coverage
 from data_access.snapshot.forgotten import Register
 from data_access.snapshot.news import Route, Way
-from data_access.snapshot.relations import parquet
 from data_access.snapshot.rows import RowReader
-from data_access.snapshot.schema import TABLES
 from data_access.snapshot.state import State
 from data_access.snapshot.store import Store
 from data_access.snapshot.work import Work
@@ -77,29 +75,21 @@ class _Update:
         writing(self._arrivals.items, self._arrivals.units)
         now = datetime.now(UTC)
         forgotten = register.met(self._database, self._source.id)
-        woven, files, counts = None, self._state.files, None
+        woven, files = None, self._state.files
         if self._route.way is not Way.TENANTS:
             weave.fresh(self._database, inside=self._inside)
         if weave.affected(self._database, now=now):
             if self._route.way is not Way.TENANTS:
                 weave.take(self._database, "affected")
             woven = weave.weave(self._work, inside=self._inside, now=now, forgotten=forgotten)
-            counts = counted(self._database, {table: self._valid(table, woven) for table in TABLES})
         with ThreadPoolExecutor(1, thread_name_prefix="close") as aside:
             aside.submit(self._database.close)  # to give its memory back takes as long as the commits
             if woven is not None:
                 files = self._store.commit(self._source.id, woven.new, woven.kept)
-            state = self._said(counts, now, files)
+            state = self._said(woven.counts if woven else None, now, files)
             self._store.save(state)
         register.check_again(self._source.id)
         return Built(state, False, woven.came if woven else 0, woven.went if woven else 0)
-
-    def _valid(self, table: str, woven: weave.Woven) -> str:
-        """Where a table's rows are now, before they are committed."""
-        kept = set(woven.kept.get(table, ()))
-        places = [place for path, place in zip(*self._work.old[table], strict=True) if path in kept]
-        found = [*(str(file.path) for file in woven.new.get(table, ())), *places]
-        return rows_of(parquet(found) if found else None, table)
 
     def _said(self, counts: Mapping[str, int | datetime | None] | None, now: datetime, files: Mapping[str, tuple[str, ...]]) -> State:
         before, read = self._state.coverage, self._arrivals

@@ -16,9 +16,9 @@ from pathlib import Path
 import duckdb
 
 from data_access.snapshot import finish
-from data_access.snapshot.build import differences
+from data_access.snapshot.build import counted_of, differences, rows_of, summed
 from data_access.snapshot.finish import Forgotten
-from data_access.snapshot.relations import alive
+from data_access.snapshot.relations import alive, parquet
 from data_access.snapshot.schema import TABLES
 from data_access.snapshot.store import NewFile
 from data_access.snapshot.work import Work
@@ -138,11 +138,21 @@ def affected(database: duckdb.DuckDBPyConnection, *, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class _Table:
+    """What becomes of a table: new files, the paths of the old ones that stay, and what is counted of all of them."""
+
+    new: list[NewFile]
+    kept: list[str]
+    counts: Mapping[str, int | datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Woven:
-    """What is to be committed: new files, and the paths of the old ones that stay; and how many messages came and went."""
+    """What is to be committed: `new` and `kept` by table, what is counted of them, and how many messages came and went."""
 
     new: Mapping[str, list[NewFile]]
     kept: Mapping[str, list[str]]
+    counts: Mapping[str, int | datetime | None]
     came: int
     went: int
 
@@ -160,7 +170,7 @@ def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> W
         with database.cursor() as own:
             _was(own, table, now)
 
-    def again(table: str) -> tuple[list[str], list[NewFile]]:
+    def again(table: str) -> _Table:
         with database.cursor() as own:
             _compare(own, table, rows.get(table, ()))
             return _written(own, work, table)
@@ -172,9 +182,17 @@ def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> W
         finish.settle(database, inside=inside, now=now, forgotten=forgotten)
         rows = finish.selects(database, inside=inside, now=now)
         del rows["user_records"]
-        made = dict(zip(tables, pool.map(again, tables), strict=True))
-    came, went = differences(database, "added_messages", "removed_messages", inside=inside)
-    return Woven({table: new for table, (_, new) in made.items()}, {table: kept for table, (kept, _) in made.items()}, came, went)
+        making = {table: pool.submit(again, table) for table in tables}
+        making["messages"].result()
+        came, went = differences(database, "added_messages", "removed_messages", inside=inside)
+        made = {table: one.result() for table, one in making.items()}
+    return Woven(
+        {table: one.new for table, one in made.items()},
+        {table: one.kept for table, one in made.items()},
+        summed(one.counts for one in made.values()),
+        came,
+        went,
+    )
 
 
 def _was(database: duckdb.DuckDBPyConnection, table: str, now: datetime) -> None:
@@ -207,17 +225,19 @@ def _compare(database: duckdb.DuckDBPyConnection, table: str, rows: Sequence[str
     )
 
 
-def _written(database: duckdb.DuckDBPyConnection, work: Work, table: str) -> tuple[list[str], list[NewFile]]:
-    """The paths of the files that stay, and new ones for what was added and for what is left of the others."""
-    paths, places = work.old[table]
-    touched = _touched(database, table, places)
+def _written(database: duckdb.DuckDBPyConnection, work: Work, table: str) -> _Table:
+    """New files for what was added, and for what is left of the files that rows were removed from."""
+    old = dict(zip(*work.old[table], strict=True))
+    touched = _touched(database, table, list(old.values()))
     parts = [finish.typed(table, f"FROM added_{table}")]
     if touched:
         files = ", ".join("'" + place.replace("'", "''") + "'" for place in sorted(touched))
         rest = f"FROM old_{table} AS r ANTI JOIN removed_{table} AS g USING (filename, file_row_number) WHERE r.filename IN ({files})"
         parts.append(finish.typed(table, rest))
     new = finish.write(database, [" UNION ALL ".join(f"({part})" for part in parts)], work.folder / "out" / table)
-    return [path for path, place in zip(paths, places, strict=True) if place not in touched], new
+    kept = {path: place for path, place in old.items() if place not in touched}
+    found = [*(str(file.path) for file in new), *kept.values()]
+    return _Table(new, list(kept), counted_of(database, table, rows_of(parquet(found) if found else None, table)))
 
 
 def _names(table: str) -> str:

@@ -33,12 +33,14 @@ def look_row(click: str, shown: tuple[Conversation, ...]) -> None:
     look_at(shown[st.session_state[click].row])
 
 
-opening: OpenedRow | None = st.session_state.pop("behind_opening", None)
-if opening is not None:
-    at.open_from_list(opening)
+clicked: OpenedRow | None = st.session_state.pop("behind_opening", None)
+if clicked is not None:
+    at.open_from_list(clicked)
 behind_words.leave_if_asked()
 
-st.page_link(registry.USAGE.file, label="Usage", icon=":material/arrow_back:")
+came_from = usage_link.came_from(st.query_params)
+# Without parameters: the page has the filters that it was left with.
+st.page_link(came_from.file, label=came_from.title, icon=":material/arrow_back:")
 st.title(registry.BEHIND.title)
 if not st.query_params.get("clock"):
     notices.empty("No number is open.", "Choose one on the usage page: a bar, an hour, a tool, a tenant.", icon="monitoring")
@@ -65,7 +67,7 @@ except DataAccessError as error:
     st.stop()
 
 rows = tuple(OpenedRow(key.system, key.conversation_id, key.user_id, key.tenant_id) for key in keys)
-opened.remember(OpenedList(Filter(asked.filter.system or ""), rows))
+opened.remember(OpenedList(Filter(asked.filter.system or ""), rows, registry.BEHIND, tuple(st.query_params.to_dict().items())))
 same = Filter("", user_id=asked.cell.user or asked.filter.user, tenant_id=asked.cell.tenant or asked.filter.tenant)
 version = hash((asked, number, keys))
 systems = snapshot_line.titles() if len({key.system for key in keys}) > 1 else None

@@ -9,7 +9,7 @@ import streamlit as st
 from data_access.errors import DataAccessError, ScanRefused
 from data_access.models import Conversation, Filter
 from data_access.narrow import narrow, ordered
-from pages.ui import access, at, filters, load, notices, opened, reading, registry, tables, times
+from pages.ui import access, at, filters, load, notices, opened, opening, reading, registry, tables, times
 from pages.ui.opened import OpenedList, OpenedRow
 
 PAGE_ROWS = 1_000  # in one table; the order and previous/next go over all of them
@@ -40,26 +40,15 @@ def allow(wanted: Filter) -> None:
     st.session_state["find_allowed"] = wanted
 
 
-opening: OpenedRow | None = st.session_state.pop("find_opening", None)
-if opening is not None:
-    at.open_from_list(opening)
+clicked: OpenedRow | None = st.session_state.pop("find_opening", None)
+if clicked is not None:
+    at.open_from_list(clicked)
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title(registry.FIND.title, width="content")
     st.page_link(registry.SEARCH.file, label="Search what was said", icon=registry.SEARCH.icon, width="content")
-try:
-    sources = load.sources()
-    notices.engine(load.engine())
-except DataAccessError as error:
-    notices.show(error, again=load.reopen)
-    st.stop()
-if not sources:
-    notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
-    st.stop()
-
-asked_system = st.query_params.get("system")
-if asked_system is not None and asked_system not in sources:
-    notices.unknown_system(asked_system, [source.title for source in sources.values()])
+sources = opening.sources()
+opening.look_at_link({name: source.title for name, source in sources.items()})
 
 asked = filters.ask(sources, zone)
 wanted = asked.filter

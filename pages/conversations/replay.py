@@ -37,7 +37,7 @@ def allow(wanted: Filter) -> None:
 here = at.read_url()
 top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="replay_top")
 with top:
-    st.page_link(registry.FIND.file, label="All conversations", icon=":material/arrow_back:")
+    at.link_back(here)
 if here is None:
     notices.empty("No conversation is open.", "Choose one in the list, or open a link to one.", icon="forum")
     st.stop()

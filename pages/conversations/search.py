@@ -6,7 +6,7 @@ import streamlit as st
 
 from data_access.errors import DataAccessError, UsageError
 from data_access.models import Filter
-from pages.ui import access, at, hits, load, load_snapshot, notices, opened, registry, search_box, snapshot_line, times
+from pages.ui import access, at, hits, load_snapshot, notices, opened, opening, registry, search_box, snapshot_line, times
 from pages.ui.opened import OpenedList, OpenedRow
 
 access.require(registry.SEARCH.role)
@@ -18,19 +18,13 @@ def open_turn(row: OpenedRow, message: int | None, words: str) -> None:
     st.session_state["search_opening"] = (row, message, words)
 
 
-opening: tuple[OpenedRow, int | None, str] | None = st.session_state.pop("search_opening", None)
-if opening is not None:
-    at.open_from_list(opening[0], message=opening[1], words=opening[2])
+clicked: tuple[OpenedRow, int | None, str] | None = st.session_state.pop("search_opening", None)
+if clicked is not None:
+    at.open_from_list(clicked[0], message=clicked[1], words=clicked[2])
 
 st.title(registry.SEARCH.title)
-try:
-    systems = snapshot_line.titles()
-except DataAccessError as error:
-    notices.show(error, again=load.reopen)
-    st.stop()
-asked_system = st.query_params.get("system")
-if asked_system and asked_system not in systems:
-    notices.unknown_system(asked_system, list(systems.values()))
+systems = opening.titles()
+opening.look_at_link(systems)
 
 asked = search_box.ask(systems, zone)
 st.caption(search_box.RULES)
@@ -62,7 +56,7 @@ with result_slot:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(headline, width="content")
         st.caption(searched, width="content")
-    opened.remember(OpenedList(Filter(asked.filter.system or ""), hits.rows(found.hits)))
+    opened.remember(OpenedList(Filter(asked.filter.system or ""), hits.rows(found.hits), registry.SEARCH))
     hits.show(found.hits, systems, zone, open_turn)
     if more and asked.may_grow:
         st.button("More results", icon=":material/expand_more:", key="search_more", on_click=search_box.more)

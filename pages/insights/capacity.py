@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from data_access.errors import DataAccessError
 from pages.ui import (
     access,
     capacity_account,
@@ -15,9 +14,9 @@ from pages.ui import (
     capacity_states,
     capacity_throttles,
     capacity_use,
-    load,
     load_snapshot,
     notices,
+    opening,
     own_cost,
     registry,
     times,
@@ -25,20 +24,12 @@ from pages.ui import (
 )
 
 access.require(registry.CAPACITY.role)
-usage_link.leave_if_asked()
+usage_link.leave_if_asked(registry.CAPACITY)
 usage_link.tidy()
 zone = times.zone()
 
 st.title(registry.CAPACITY.title)
-try:
-    sources = load.sources()
-    notices.engine(load.engine())
-except DataAccessError as error:
-    notices.show(error, again=load.reopen)
-    st.stop()
-if not sources:
-    notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
-    st.stop()
+sources = opening.sources()
 
 asked = capacity_filters.ask(sources, zone)
 about_slot = st.container(gap="xxsmall")

@@ -18,10 +18,10 @@ from pages.ui import (
     cost_now,
     cost_talks,
     cost_what_if,
-    load,
     load_costs,
     load_snapshot,
     notices,
+    opening,
     own_cost,
     registry,
     times,
@@ -32,20 +32,13 @@ access.require(registry.COSTS.role)
 zone = times.zone()
 
 st.title(registry.COSTS.title)
+sources = opening.sources()
 try:
-    sources = load.sources()
-    notices.engine(load.engine())
     book = load_costs.price_book()
 except DataAccessError as error:
-    notices.show(error, again=load.reopen)
+    notices.show(error, again=load_costs.price_book.clear)
     st.stop()
-if not sources:
-    notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
-    st.stop()
-
-asked_system = st.query_params.get("system")
-if asked_system is not None and asked_system not in (cost_filters.ALL, *sources):
-    notices.unknown_system(asked_system, [source.title for source in sources.values()])
+opening.look_at_link({name: source.title for name, source in sources.items()}, others=(cost_filters.ALL,))
 
 
 def seen() -> View | None:

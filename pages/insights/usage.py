@@ -9,7 +9,7 @@ from pages.ui import (
     access,
     load,
     load_snapshot,
-    notices,
+    opening,
     registry,
     snapshot_line,
     times,
@@ -24,24 +24,14 @@ from pages.ui import (
 from pages.ui.usage_view import View
 
 access.require(registry.USAGE.role)
-usage_link.leave_if_asked()
+usage_link.leave_if_asked(registry.USAGE)
 usage_link.tidy()
 zone = times.zone()
 
 st.title(registry.USAGE.title)
-try:
-    sources = load.sources()
-    notices.engine(load.engine())
-except DataAccessError as error:
-    notices.show(error, again=load.reopen)
-    st.stop()
-if not sources:
-    notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
-    st.stop()
-
-asked_system = st.query_params.get("system")
-if asked_system is not None and asked_system not in (usage_filters.ALL, *sources):
-    notices.unknown_system(asked_system, [source.title for source in sources.values()])
+sources = opening.sources()
+titles = {name: source.title for name, source in sources.items()}
+opening.look_at_link(titles, others=(usage_filters.ALL,))
 
 if not usage_states.ready(load.settings()):
     st.stop()
@@ -62,7 +52,7 @@ if not found.metrics["conversations_listed"] and not found.metrics["messages"]:
     usage_states.nothing(asked)
     st.stop()
 
-view = View(found, asked.filter, zone, {name: source.title for name, source in sources.items()}, previous)
+view = View(found, asked.filter, zone, titles, previous)
 view.tiles(
     *("active_users", "new_users", "conversations_active", "conversations_started"),
     *("messages", "response_p50", "response_p95", "tool_failure_rate"),

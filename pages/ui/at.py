@@ -70,6 +70,15 @@ def read_url() -> At | None:
     return At(wanted, _number(st.query_params.get("message")), listed.rows, place)
 
 
+def link_back(here: At | None) -> None:
+    """A link to the list that this conversation was opened from; to all conversations where it is of none."""
+    listed = opened.current()
+    if here is None or here.place is None or listed is None:
+        listed = OpenedList(Filter(""), ())
+    label = "All conversations" if listed.page == registry.FIND else listed.page.title
+    st.page_link(listed.page.file, label=label, icon=":material/arrow_back:", query_params=listed.address or None)
+
+
 def _place(listed: OpenedList, system: str, conversation: str, tenant: str | None) -> int | None:
     """Two users can share a conversation id: then the row that was chosen counts, not the first."""
     chosen = st.session_state.get(_CHOSEN)

@@ -49,11 +49,15 @@ def _columns(resources: Sequence[ResourceCosts]) -> dict[str, Column]:
     def money(*whats: What, **look: Any) -> Column:
         # Recovery that is off, or capacity of an on-demand table: there is no such line, and nothing is unknown.
         absent = [not any(line.what in whats for line in one.lines) for one in resources]
-        return cost_words.usd_texts([_sum(one, whats) for one in resources], absent, places=places, width=84, **look)
+        amounts = [_sum(one, whats) for one in resources]
+        # Only a text can tell apart what there is not and what is unknown; numbers sort as numbers.
+        if any(absent):
+            return cost_words.usd_texts(amounts, absent, places=places, width=84, **look)
+        return cost_words.usd_column(amounts, places=places, width=84, **look)
 
     columns: dict[str, Column] = {
         "Table or index": cost_view.texts([_name(one) for one in resources], width=230, pinned=True),
-        "All": cost_words.usd_texts([one.usd for one in resources], places=places, width=84, help="What is known of it."),
+        "All": cost_words.usd_column([one.usd for one in resources], places=places, width=84, help="What is known of it."),
         "Storage": money("storage"),
         "Reads": money("reads"),
         "Writes": money("writes"),
@@ -67,7 +71,7 @@ def _columns(resources: Sequence[ResourceCosts]) -> dict[str, Column]:
         if any(line.what in whats for one in resources for line in one.lines):
             columns[title] = money(*whats, help=about)
     columns |= {
-        "A month": cost_words.usd_texts(
+        "A month": cost_words.usd_column(
             [cost_words.projected([one]) for one in resources], places=places, width=84, help="At this rate, with what is stored now."
         ),
         "Size": cost_view.texts([cost_words.size(one.bytes) for one in resources], width=92, alignment="right"),
@@ -145,8 +149,8 @@ def _lines(lines: Sequence[tuple[ResourceCosts, Line]]) -> None:
         "Table or index": cost_view.texts([_name(one) for one, _ in lines], width=215, pinned=True),
         "What": cost_view.texts([line.what.capitalize() for _, line in lines], width=125),
         "Quantity": cost_view.texts([_quantity(line) for _, line in lines], width=140, alignment="right"),
-        "Dollars": cost_words.usd_texts([line.usd for _, line in lines], places=places, width=84),
-        "A month": cost_words.usd_texts([line.month_usd for _, line in lines], places=places, width=84),
+        "Dollars": cost_words.usd_column([line.usd for _, line in lines], places=places, width=84),
+        "A month": cost_words.usd_column([line.month_usd for _, line in lines], places=places, width=84),
         "Source": cost_view.texts([line.source for _, line in lines], width=105),
         "Coverage": cost_view.texts(
             ["" if line.coverage is None else f"{line.coverage:.0%}" for _, line in lines], width=78, alignment="right"

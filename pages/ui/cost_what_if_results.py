@@ -20,6 +20,7 @@ PARTS = {"Writes": "write", "Reads": "read", "Storage": "storage", "Point-in-tim
 DASH = "–"
 INDENT = "\u2003"  # before an index, below its table
 TILE_WIDTH = 185  # pixels; one to a line on a telephone, so that large sums fit
+LEAST_USD = 0.000_01  # with less, more than two digits do not fit
 Named = Mapping[str, Result]
 
 
@@ -38,7 +39,7 @@ def totals(named: Named) -> None:
             missing = None if result.complete else f"Not known, and not in it: {', '.join(result.unknown)}."
             _tile(title if result.complete else f"{title}, at least", brief(result.total), missing)
             if len(named) == 1:
-                _tile("A conversation", brief(result.per_conversation) if result.scenario.conversations else DASH)
+                _tile(*_each(result))
                 _tile("Write units a conversation", f"{result.footprint.writes:,.0f}", "Tables and indexes together.")
                 _tile("Read units a conversation", f"{result.footprint.reads:,.1f}", "All its reads, each of all its messages.")
         if len(named) == 2:
@@ -63,6 +64,17 @@ def _tile(title: str, value: str, about: str | None = None) -> None:
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.markdown(f":small[{title}]", help=about)
         st.metric(title, value, label_visibility="collapsed")
+
+
+def _each(result: Result) -> tuple[str, str]:
+    """What a conversation costs, or so many of them that the dollars have few zeros and fit into the tile."""
+    usd = result.per_conversation
+    if not result.scenario.conversations:
+        return "A conversation", DASH
+    for count, title in ((1, "A conversation"), (1_000, "1,000 conversations")):
+        if usd is None or not usd or usd * count >= LEAST_USD:
+            return title, brief(None if usd is None else usd * count)
+    return "A million conversations", brief(usd * 1_000_000)
 
 
 def _at_least(result: Result) -> str:

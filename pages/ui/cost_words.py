@@ -37,8 +37,8 @@ def brief(amount: float | None) -> str:
     """For a tile, which is narrow on a telephone: two digits that count below a cent."""
     if amount is None or not 0 < abs(amount) < 0.01:
         return usd(amount)
-    places = min(1 - math.floor(math.log10(abs(amount))), MOST_DECIMALS)
-    return f"${amount:.{places}f}"
+    places = 1 - math.floor(math.log10(abs(amount)))
+    return f"${amount:.{places}f}" if places <= MOST_DECIMALS else usd(amount)
 
 
 def decimals(amounts: Iterable[float | None]) -> int:

@@ -47,13 +47,22 @@ def show(error: DataAccessError, *, again: Callable[[], None] | None = None, key
 
 
 def say(error: DataAccessError) -> None:
-    icon, colour, headline = _HEADLINES.get(error.code, _FALLBACK)
+    icon, colour, headline = _headline(error)
     st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
     st.text(error.sentence)
     if error.remedy:
         st.text(error.remedy)
     if error.code == "no_table":
         to_tables()
+
+
+def _headline(error: DataAccessError) -> tuple[str, str, str]:
+    """Tables are DynamoDB's: of another service, the headline names the service."""
+    icon, colour, headline = _HEADLINES.get(error.code, _FALLBACK)
+    said = {"throttled": "is busy", "no_network": "cannot be reached"}.get(error.code)
+    if error.service != "DynamoDB" and said is not None:
+        headline = f"{error.service[0].upper()}{error.service[1:]} {said}"
+    return icon, colour, headline
 
 
 def to_tables() -> None:

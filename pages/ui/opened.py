@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data_access.models import Filter
+from pages.ui import registry
+from pages.ui.registry import PageSpec
 
 KEY = "opened"
 
@@ -27,10 +29,15 @@ class OpenedRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenedList:
-    """The rows in the order in which they were shown, and the filter that found them."""
+    """The rows in the order in which they were shown, the filter that found them, and the page that showed them.
+
+    `address` is what that page has to be given to show them again; nothing where it remembers what it was left with.
+    """
 
     filter: Filter
     rows: tuple[OpenedRow, ...]
+    page: PageSpec = registry.FIND
+    address: tuple[tuple[str, str], ...] = ()
 
     def position(self, system: str, conversation_id: str, tenant_id: str | None = None) -> int | None:
         """Where this conversation stands, from 0; None when it is not of this list. No tenant matches any."""

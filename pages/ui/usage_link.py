@@ -17,6 +17,7 @@ import streamlit as st
 from data_access.errors import UsageError
 from data_access.usage import Cell, UsageFilter
 from pages.ui import registry
+from pages.ui.registry import PageSpec
 
 _OPENING = "usage_opening"
 _PEOPLE = "usage_people"
@@ -24,7 +25,7 @@ _MOST_PEOPLE = 200
 _NAMES = frozenset(
     {
         *("only_tenant", "since", "until", "clock", "of", "day", "week", "month", "weekday", "hour", "called", "failing"),
-        *("in_system", "in_tenant", "least", "most", "person"),
+        *("in_system", "in_tenant", "least", "most", "person", "from"),
     }
 )
 _OF = get_args(get_type_hints(Cell)["of"])
@@ -57,11 +58,16 @@ def open_later(asked: Question) -> None:
     st.session_state[_OPENING] = parameters(asked)
 
 
-def leave_if_asked() -> None:
-    """Go to the conversations behind a number, when a click asked for it. The first thing on a page with numbers."""
+def leave_if_asked(page: PageSpec) -> None:
+    """Go to the conversations behind a number of this page, when a click asked for it. The first thing on a page with numbers."""
     found = st.session_state.pop(_OPENING, None)
     if found is not None:
-        st.switch_page(registry.BEHIND.file, query_params=found)
+        st.switch_page(registry.BEHIND.file, query_params=found | {"from": page.url_path})
+
+
+def came_from(given: Mapping[str, str]) -> PageSpec:
+    """The page whose number an address is of."""
+    return registry.CAPACITY if given.get("from") == registry.CAPACITY.url_path else registry.USAGE
 
 
 def parameters(asked: Question) -> dict[str, str]:
@@ -123,7 +129,7 @@ def read(given: Mapping[str, str]) -> Question:
         if least is not None:
             cell = replace(cell, length=(least, _number(given.get("most"))))
     except (ValueError, KeyError, OverflowError):
-        raise UsageError("The address does not name a number of the usage page.", "Open the number there again.") from None
+        raise UsageError("The address does not name a number of a page here.", "Open the number there again.") from None
     wanted.check()
     return Question(wanted, cell)
 

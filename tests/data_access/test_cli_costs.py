@@ -19,7 +19,7 @@ from data_access.costs.size import item_bytes
 from data_access.local import engine, sample
 from data_access.local.binary import choose
 from data_access.local.sample.store import to_wire
-from data_access.local.sample.traffic import traffic
+from data_access.local.sample.traffic import play
 from data_access.settings import load_settings
 from tests.conftest import NO_ENGINE
 from tests.data_access.costs.observed.played import GB, TABLE, Book, Played, consumed, described, indexed, replies
@@ -151,12 +151,12 @@ def seeded(monkeypatch: pytest.MonkeyPatch, missing: Any) -> Iterator[list[tuple
         missing(NO_ENGINE)
     few = [item for number, item in enumerate(sample.items(until=UNTIL)) if not number % 40]
     monkeypatch.setattr("data_access.local.sample.store.items", lambda **_: iter(few))
-    traffic.cache_clear()
+    play.cache_clear()
     settings = load_settings()
     with engine.attach(settings.state) as attachment:
         local.fill(settings, attachment, lambda _: None)
         yield few
-    traffic.cache_clear()
+    play.cache_clear()
     engine.stop(settings.state)
 
 

@@ -99,6 +99,17 @@ def classes(kind: type[DataAccessError]) -> list[type[DataAccessError]]:
     return [kind, *(deeper for direct in kind.__subclasses__() for deeper in classes(direct))]
 
 
+@pytest.mark.parametrize(
+    "raised", [refused("ThrottlingException"), refused("ValidationException"), aws.EndpointConnectionError(endpoint_url=SECRET)]
+)
+@pytest.mark.parametrize("service", ["DynamoDB", "CloudWatch", "the Price List"])
+def test_the_error_knows_which_service_failed(raised: Any, service: str) -> None:
+    error = from_aws(raised, operation="GetProducts", service=service)
+    assert error.service == service
+    assert error.sentence.startswith(f"{service[0].upper()}{service[1:]} ")
+    assert_is_a_sentence(error)
+
+
 def test_each_class_has_its_own_code() -> None:
     codes: dict[str, Any] = {kind.code: kind for kind in classes(DataAccessError)}
     assert len(codes) == len(classes(DataAccessError))

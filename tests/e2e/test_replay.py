@@ -28,7 +28,7 @@ def link(server: Server, conversation: str, **more: str | int) -> str:
 
 def test_a_conversation_is_found_replayed_and_harmless(page: Page, server: Server) -> None:
     heard = listen(page, server)
-    page.goto(f"{server.url}/?system=ai_agent")
+    page.goto(f"{server.url}/find?system=ai_agent")
     settled(page)
     page.get_by_label("User", exact=True).fill(LANDMARKS.hostile_user)
     page.keyboard.press("Enter")

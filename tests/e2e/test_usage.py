@@ -85,6 +85,8 @@ def test_from_a_number_to_its_conversations(page: Page, server: Server) -> None:
     expect(page.get_by_text(f"1 of {number}", exact=True)).to_be_visible()
     press(page, "j")
     expect(page.get_by_text(f"2 of {number}", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Conversations behind a number", exact=True).click()
+    assert counted(page) == number
 
     # A bar of the last full week, whose number is where the mouse is.
     page.goto(f"{server.url}/usage?range=all")

@@ -15,7 +15,7 @@ from data_access.snapshot import news
 from data_access.snapshot.store import Store
 from data_access.snapshot.sync import estimate, sync
 from tests.data_access.conftest import OpenSource, Sent
-from tests.data_access.layouts import SYSTEMS, Talk, Turn, items, put
+from tests.data_access.layouts import SYSTEMS, Talk, Turn, create, items, put, talks
 from tests.data_access.snapshot.conftest import load_lasting
 from tests.data_access.snapshot.test_rows import agree
 
@@ -202,3 +202,20 @@ def test_the_price_is_known_before_and_measured_after(dynamodb: DynamoDBClient, 
     recorded.clear()
     again = sync(source, store)
     assert again.units == recorded.units
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("begun", ["nothing", "conversations without messages"])
+def test_tables_that_fill_after_the_first_sync(
+    dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, system: str, begun: str
+) -> None:
+    create(dynamodb, system)
+    rows = [(table, item | ({"ttl": 4_102_444_800} if "ttl" in item else {})) for talk in talks(system) for table, item in items(talk)]
+    source = open_source(system)
+    messages = source.place.system.messages
+    if begun != "nothing" and messages is not None:
+        put(dynamodb, [row for row in rows if row[0] != messages.name])
+    assert sync(source, store).messages == 0
+    put(dynamodb, rows)
+    sync(source, store)
+    agree(source, store)

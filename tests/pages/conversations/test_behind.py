@@ -18,7 +18,7 @@ from data_access.dynamo.aws import Source
 from data_access.errors import SnapshotError, UsageError
 from data_access.snapshot.hot import Hot
 from data_access.usage import Cell, UsageFilter, conversations_behind, usage
-from pages.ui import access, behind_words, load_snapshot, usage_link
+from pages.ui import access, behind_words, load_snapshot, registry, usage_link
 from pages.ui.opened import OpenedList
 from pages.ui.usage_link import Question
 
@@ -111,6 +111,21 @@ def test_a_row_opens_the_replay(invented: Hot, run: Run) -> None:
         [app.session_state["opened"].rows[0].conversation_id],
         app.session_state["opened"].rows[0].conversation_id,
     )
+
+
+@pytest.mark.parametrize("given, label", [(None, "Usage"), ("usage", "Usage"), ("capacity", "Capacity"), ("https://evil.example", "Usage")])
+def test_the_way_back_is_the_page_with_the_number(invented: Hot, run: Run, given: str | None, label: str) -> None:
+    app = run()
+    for name, value in (usage_link.parameters(Question(WANTED, Cell())) | ({} if given is None else {"from": given})).items():
+        app.query_params[name] = value
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    back = app.get("page_link")[0].proto
+    assert (back.label, back.query_string) == (label, "")
+    opened: OpenedList = app.session_state["opened"]
+    assert opened.page == registry.BEHIND
+    assert dict(opened.address).get("from") == given
+    assert usage_link.read(dict(opened.address)) == Question(WANTED, Cell())
 
 
 def test_a_users_number_is_the_sessions_own(invented: Hot, run: Run) -> None:

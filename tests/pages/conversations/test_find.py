@@ -181,6 +181,8 @@ def test_a_dear_scan_waits_for_a_yes(seeded: Mapping[str, Source], run: Run, mon
         ),
         (errors.Throttled("DynamoDB throttled Scan on the table t.", "Wait a minute."), "The table is busy"),
         (errors.Unreachable("DynamoDB did not answer.", "Check the network."), "DynamoDB cannot be reached"),
+        (errors.Throttled("CloudWatch throttled it.", "Wait a minute.", service="CloudWatch"), "CloudWatch is busy"),
+        (errors.Unreachable("It did not answer.", "Check the network.", service="the Price List"), "The Price List cannot be reached"),
         (errors.CredentialsMissing("There are no valid AWS credentials here.", "Set AWS_PROFILE."), "There are no AWS credentials"),
         (errors.UsageError("The user id is longer than 2,048 bytes.", "Shorten it."), "This question cannot be asked"),
         (errors.AwsError("DynamoDB refused Scan.", "Check the table."), "This could not be read"),

@@ -19,7 +19,7 @@ from data_access.conversations import Replay, StoredItem
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Operation, Plan, Step
 from data_access.models import Address, Conversation, Filter, Message, Problem, Role, ToolCall, ToolStatus
-from pages.ui import big_field, load
+from pages.ui import big_field, load, registry
 from pages.ui.opened import OpenedList, OpenedRow
 
 APP = Path(__file__).resolve().parents[3] / "app.py"
@@ -283,6 +283,27 @@ def test_previous_and_next_follow_the_list(show: Callable[..., AppTest]) -> None
     assert app.query_params["conversation"] == "c-0"
     assert app.button(key="replay_previous").disabled
     assert "user" not in " ".join(dict(app.query_params))
+
+
+@pytest.mark.parametrize(
+    "page, address, label, query",
+    [
+        (registry.FIND, (), "All conversations", ""),
+        (registry.SEARCH, (), "Search", ""),
+        (registry.BEHIND, (("clock", "Europe/Berlin"), ("from", "capacity")), registry.BEHIND.title, "clock=Europe%2FBerlin&from=capacity"),
+    ],
+)
+def test_the_way_back_is_the_list_that_it_was_opened_from(
+    show: Callable[..., AppTest], page: registry.PageSpec, address: tuple[tuple[str, str], ...], label: str, query: str
+) -> None:
+    rows = (OpenedRow("ai_agent", "c-1", "user-1", "acme"),)
+    app = show(replay_of(message(1)), {"opened": OpenedList(Filter("ai_agent"), rows, page, address)}, **LINK)
+    back = app.get("page_link")[0].proto
+    assert (back.label, back.query_string) == (label, query)
+    # A link to a conversation of no list is from nowhere.
+    app.query_params["conversation"] = "c-2"
+    back = app.run().get("page_link")[0].proto
+    assert (back.label, back.query_string) == ("All conversations", "")
 
 
 def test_a_conversation_without_a_list_has_no_neighbours(show: Callable[..., AppTest]) -> None:

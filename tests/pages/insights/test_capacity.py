@@ -246,6 +246,7 @@ def test_a_row_of_a_spike_opens_as_many_conversations_as_it_says(
     assert not app.exception
     assert app.title[0].value == "Conversations behind a number"
     assert "**1 conversation** of CG Production Assistant active" in words(app)
+    assert [link.proto.label for link in app.get("page_link")][:1] == ["Capacity"]
 
 
 def test_a_click_on_the_chart_is_looked_at_before_it_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:

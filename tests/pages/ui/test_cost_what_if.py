@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from data_access.costs.prices import PriceBook
 from data_access.costs.what_if import Scenario, estimate
 from data_access.dynamo.aws import Source
-from pages.ui import cost_what_if, load, load_snapshot
+from pages.ui import cost_what_if, cost_what_if_results, load, load_snapshot
 from tests.data_access.asked import NOW
 from tests.data_access.costs.what_if.test_link import HOSTILE
 from tests.data_access.costs.what_if.test_prefill import snapshot, talk
@@ -68,6 +69,25 @@ def test_one_scenario() -> None:
     assert table(app)["Table or index"][-1] == "Total"
     assert len(app.get("plotly_chart")) == 2
     assert address(app) == {}
+
+
+@pytest.mark.parametrize(
+    "each, tile",
+    [
+        (0.25, ("A conversation", "$0.250")),
+        (0.000_012_3, ("A conversation", "$0.000012")),
+        (0.000_001_23, ("1,000 conversations", "$0.0012")),
+        (0.000_000_004, ("A million conversations", "$0.0040")),
+        (0.0, ("A conversation", "$0")),
+        (None, ("A conversation", "unknown")),
+    ],
+)
+def test_the_tile_of_a_conversation_has_room_for_its_dollars(each: float | None, tile: tuple[str, str]) -> None:
+    result: Any = SimpleNamespace(per_conversation=each, scenario=SimpleNamespace(conversations=1_000))
+    assert cost_what_if_results._each(result) == tile
+    assert len(tile[1]) <= 9
+    result.scenario.conversations = 0
+    assert cost_what_if_results._each(result) == ("A conversation", "–")
 
 
 def test_the_guides_figure_beside_todays() -> None:
