@@ -17,6 +17,7 @@ PATIENCE_SECONDS = 600.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 10.0
 # How often a waiting thread looks whether it is to end.
 _LOOK_SECONDS = 1.0
+_NEAR = 1e-6  # of a unit: what rounding leaves to wait for would be waited for without an end
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Pace:
             with self._lock:
                 self._fill()
                 enough = min(units, self._most)
-                if self._tokens >= enough:
+                if self._tokens >= enough - _NEAR:
                     self._tokens -= units
                     return
                 delay = (enough - self._tokens) / self._rate
