@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -511,3 +513,43 @@ def test_the_worker_follows_an_engine_that_was_started_anew(desk: Desk, monkeypa
     erasure_desk.desk()
     assert erasure_desk.worker() is not None
     assert erasure_desk.worker() is not first
+
+
+# What the worker's role has to permit
+
+
+def test_the_policy_of_the_worker_is_what_it_asks_for(desk: Desk, seeded: Mapping[str, Source]) -> None:
+    """No action too few on the chatbots' tables and on the control table, and none too many that writes."""
+    client = seeded["ai4ai"].client
+    client.put_item(TableName="ai4ai-chat-sessions", Item={"user_id": {"S": "alice"}, "session_id": {"S": "s-1"}})
+    client.put_item(
+        TableName="ai4ai-chat-messages",
+        Item={"session_id": {"S": "s-1"}, "timestamp": {"N": "1762000000000"}, "content": {"S": "Hi"}},
+    )
+    asked: dict[str, set[str]] = {"tables": set(), "control": set()}
+    own = desk.settings.erasure.control_table
+
+    def hear(params: dict[str, Any], model: Any, **_: object) -> None:
+        place = "control" if own in str(params.get("TableName", params)) else "tables"
+        if model.name == "TransactWriteItems":
+            kinds = {kind for action in params["TransactItems"] for kind in action}
+            asked[place] |= {"ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item" for kind in kinds}
+        else:
+            asked[place].add("PartiQLDelete" if model.name == "BatchExecuteStatement" else model.name)
+
+    sources = load.sources()
+    for one in (desk.control.records.client, *(source.client for source in sources.values())):
+        one.meta.events.register("before-parameter-build.dynamodb", hear)
+    shop = Workshop(desk.settings, sources, desk.control, desk.audit, settle_seconds=0.0)
+    plan = Jobs(shop).plan(Scope("alice", ("cg", "ai4ai")), ME)
+    Jobs(shop).confirm(plan.plan_id, "alice", ME)
+    assert follow(shop, plan.plan_id, "test").state is State.COMPLETED
+    policy = json.loads((Path(__file__).parents[3] / "docs" / "iam-erase.json").read_text())
+    allowed = {
+        one["Sid"]: {name.removeprefix("dynamodb:") for name in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])}
+        for one in policy["Statement"]
+    }
+    writes = allowed["DeleteWithAGuard"] | allowed["GuardAMessageByItsConversation"]
+    assert asked["control"] <= allowed["KeepJobsAndTheAudit"]
+    assert asked["tables"] <= allowed["FindAndCheckAgain"] | writes | allowed["FindCopiesOfTheTables"]
+    assert writes <= asked["tables"]
