@@ -71,15 +71,16 @@ def show(person: Person, zone: ZoneInfo) -> None:
     if held:
         hidden = any(table.hidden for _, table in held)
         columns: dict[str, tuple[pa.Array, Any]] = {
-            "System": (_texts([one.title for one, _ in held]), _text(118)),
-            "Table": (_texts([table.table for _, table in held]), _text(215)),
+            "Table": (_texts([table.table for _, table in held]), _text(200)),
             "Items": (_numbers([table.items for _, table in held]), _count()),
-            "Stored": (_texts([size(table.bytes) for _, table in held]), _text(88)),
+            "Stored": (_texts([size(table.bytes) for _, table in held]), _text(80)),
+            "System": (_texts([one.title for one, _ in held]), _text(175)),
             "Oldest": (_moments([table.oldest for _, table in held]), _clock(zone)),
             "Newest": (_moments([table.newest for _, table in held]), _clock(zone)),
-            "First expires": (_moments([table.first_expiry for _, table in held]), _clock(zone)),
-            "Last expires": (_moments([table.last_expiry for _, table in held]), _clock(zone)),
         }
+        if any(table.last_expiry for _, table in held):
+            columns["First expires"] = (_moments([table.first_expiry for _, table in held]), _clock(zone))
+            columns["Last expires"] = (_moments([table.last_expiry for _, table in held]), _clock(zone))
         if hidden:
             look = _count(
                 help="Items that the index does not hold by which a person's items are found: only a Scan or the snapshot sees them."
@@ -98,14 +99,14 @@ def _kinds(person: Person, zone: ZoneInfo) -> None:
     if not kinds:
         return
     columns: dict[str, tuple[pa.Array, Any]] = {
-        "System": (_texts([one.title for one, _ in kinds]), _text(118)),
-        "Kind": (_texts([kind.kind for _, kind in kinds]), _text(215)),
+        "Kind": (_texts([kind.kind for _, kind in kinds]), _text(200)),
         "Records": (_numbers([kind.items for _, kind in kinds]), _count()),
-        "Stored": (_texts([size(kind.bytes) for _, kind in kinds]), _text(88)),
-        "Updated": (_moments([kind.updated_at for _, kind in kinds]), _clock(zone)),
-        "Last expires": (_moments([kind.expires_at for _, kind in kinds]), _clock(zone)),
         "Open": (_numbers([kind.open for _, kind in kinds]), _count()),
         "Done": (_numbers([kind.done for _, kind in kinds]), _count()),
+        "Stored": (_texts([size(kind.bytes) for _, kind in kinds]), _text(80)),
+        "Updated": (_moments([kind.updated_at for _, kind in kinds]), _clock(zone)),
+        "Last expires": (_moments([kind.expires_at for _, kind in kinds]), _clock(zone)),
+        "System": (_texts([one.title for one, _ in kinds]), _text(175)),
     }
     st.subheader("Records by kind", anchor=False, help="Preferences, reminders, todos and the like, beside conversations.")
     table(columns, key="person_kinds", alt="Records by kind")
@@ -122,7 +123,7 @@ def _found_by(one: SystemData, zone: ZoneInfo) -> None:
     }[sweep.by]
     least = "at least " if one.measured.unmetered else ""
     units = f"{least}{reading.units(one.measured.units)} read units, {dollars(one.measured.usd)}"
-    st.markdown(f"**{escape(one.title)}** {some(one.items, 'item')}, {escape(how)} :gray[{units}]")
+    st.markdown(f"**{escape(one.title)}** {some(one.items, 'item')}, {escape(how)} :gray[· {units}]")
     odd: list[str] = []
     if one.orphans:
         odd.append(
@@ -199,7 +200,7 @@ def _text(width: int) -> Any:
 
 
 def _count(help: str | None = None) -> Any:  # noqa: A002 - Streamlit's own word
-    return st.column_config.NumberColumn(format="localized", width=84, help=help)
+    return st.column_config.NumberColumn(format="localized", width=72, help=help)
 
 
 def _clock(zone: ZoneInfo) -> Any:

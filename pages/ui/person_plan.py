@@ -61,12 +61,12 @@ def _counts(plan: Plan, titles: Mapping[str, str]) -> None:
     if not rows:
         return
     columns: dict[str, tuple[Any, Any]] = {
-        "System": (_texts([titles.get(row.system, row.system) for row in rows]), st.column_config.TextColumn(width=118)),
-        "Table": (_texts([row.table for row in rows]), st.column_config.TextColumn(width=215)),
+        "Table": (_texts([row.table for row in rows]), st.column_config.TextColumn(width=200)),
         "Items": (pa.array([row.items for row in rows], pa.int64()), st.column_config.NumberColumn(width=76, format="localized")),
         "Stored": (_texts([person_held.size(row.bytes) for row in rows]), st.column_config.TextColumn(width=88)),
         "Write units": (pa.array([row.write_units for row in rows], pa.float64()), st.column_config.NumberColumn(width=96, format="%,.1f")),
         "Cost": (_texts([reading.money(row.usd) for row in rows]), st.column_config.TextColumn(width=106)),
+        "System": (_texts([titles.get(row.system, row.system) for row in rows]), st.column_config.TextColumn(width=175)),
         "Found by": (_texts([row.found_by for row in rows]), st.column_config.TextColumn(width=430)),
     }
     person_held.table(columns, key=f"person_counts_{plan.plan_id}", alt="What would be erased, by table")
