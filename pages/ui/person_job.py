@@ -23,7 +23,7 @@ def show(desk: Desk, job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> Non
     """The job, drawn again by itself for as long as it is under way. Everything about it is on the erasures page."""
     if job.state in ENDED:
         _draw(job, desk, titles, zone)
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _to_erasure(job, "Receipt, plan and audit")
             st.button("Look up somebody else", icon=":material/person_search:", key="person_next", on_click=person_form.leave)
         return

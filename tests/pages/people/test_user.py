@@ -277,7 +277,10 @@ def test_a_scan_above_the_budget_has_its_price(people: Mapping[str, Source], loo
     assert tiles(app)["Items"] == "4"
 
 
-@pytest.mark.parametrize("code, sentence", [("AccessDeniedException", "did not permit"), ("ResourceNotFoundException", "does not exist")])
+@pytest.mark.parametrize(
+    "code, sentence",
+    [("AccessDeniedException", "not permit"), ("ResourceNotFoundException", "does not exist"), ("ThrottlingException", "remo-user-data")],
+)
 def test_one_system_fails_and_the_others_are_shown(people: Mapping[str, Source], look_up: Run, code: str, sentence: str) -> None:
     for operation in ("Query", "Scan"):
         refuse(load.sources()["remo"], operation, code)
@@ -285,6 +288,7 @@ def test_one_system_fails_and_the_others_are_shown(people: Mapping[str, Source],
     assert not app.exception
     assert "what is below is not all" in words(app)
     assert "Remo, remo-user-data:" in words(app)
+    assert sentence in words(app)
     assert tiles(app)["Items"] == "3"
     assert "person_again" in keys(app)
 
@@ -572,6 +576,32 @@ def test_one_kind_and_one_conversation(people: Mapping[str, Source], look_up: Ru
     app = planned(app)
     assert "One conversation in CG" in words(app)
     assert tiles(app)["Items to erase"] == "1"
+
+
+def test_what_cannot_be_told_apart_is_blocked(people: Mapping[str, Source], look_up: Run) -> None:
+    """A conversation id of hers is somebody else's too, and its messages name nobody."""
+    for user in ("alice", "bob"):
+        item = {"user_id": {"S": user}, "session_id": {"S": "shared"}, "created_at": {"S": "2026-11-12T09:00:00"}}
+        people["ai4ai"].client.put_item(TableName="ai4ai-chat-sessions", Item=item)  # pyright: ignore[reportArgumentType]
+    app = planned(look_up("alice", "Erase"))
+    assert "This cannot be erased as it is" in words(app)
+    assert "It is blocked" in words(app)
+    assert "person_erase" not in keys(app)
+
+
+def test_nothing_in_the_scope(people: Mapping[str, Source], look_up: Run) -> None:
+    app = look_up("alice", "Erase")
+    app.multiselect(key="person_scope_systems_False").set_value(["ai4ai"]).run()
+    app = planned(app)
+    assert tiles(app)["Items to erase"] == "0"
+    assert "There is nothing to erase in this scope" in words(app)
+    app.text_input(key="person_typed").set_value("alice").run()
+    app.button(key="person_erase").click().run()
+    assert not app.exception
+    assert work(app) is State.NO_DATA
+    app.run()
+    assert not app.exception
+    assert "no data found" in words(app)
 
 
 def test_a_second_person_has_to_approve(people: Mapping[str, Source], look_up: Run, monkeypatch: pytest.MonkeyPatch) -> None:
