@@ -11,7 +11,17 @@ from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import is_worked_on
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError, NotFound
-from pages.ui import access, erasure_audit, erasure_desk, erasure_plan, erasure_progress, erasure_receipt, erasure_states, registry, times
+from pages.ui import (
+    access,
+    erasure_audit,
+    erasure_desk,
+    erasure_list,
+    erasure_plan,
+    erasure_progress,
+    erasure_receipt,
+    erasure_states,
+    times,
+)
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import due, is_open, items, scope, word
 from pages.ui.markdown import code
@@ -24,7 +34,8 @@ _WORKING = (State.RUNNING, State.VERIFYING)
 
 def show(desk: Desk, plan_id: str, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     """Raises DataAccessError."""
-    st.page_link(registry.ERASURES.file, label="All erasures", icon=":material/arrow_back:")
+    # A link to the page that is open would leave the plan in the address.
+    st.button("All erasures", icon=":material/arrow_back:", key="erasure_back", on_click=erasure_list.leave)
     try:
         if not plan_id:
             raise NotFound("There is no such erasure.")

@@ -13,7 +13,7 @@ import streamlit as st
 
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
-from pages.ui import erasure_progress, erasure_states, notices, registry, times
+from pages.ui import erasure_progress, erasure_states, notices, times
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import WORDS, due, due_plain, is_open, items, scope, short, word
 from pages.ui.markdown import code
@@ -33,6 +33,11 @@ def chosen() -> str | None:
     if given is None:
         return None
     return given if _PLAN_ID.fullmatch(given) else ""
+
+
+def leave() -> None:
+    """Back to the list. For callbacks."""
+    st.query_params.pop(PARAMETER, None)
 
 
 def show(desk: Desk, titles: Mapping[str, str], zone: ZoneInfo) -> None:
@@ -67,6 +72,8 @@ def _look(jobs: Sequence[Job]) -> tuple[tuple[str, str], ...]:
 
 
 def _watch(desk: Desk, seen: tuple[tuple[str, str], ...], titles: Mapping[str, str], zone: ZoneInfo) -> None:
+    if chosen() is not None:
+        st.rerun()  # one of them was opened, which is not this fragment's to show
     try:
         jobs = [job for plan_id, _ in seen for job in (desk.control.job(plan_id),)]
     except DataAccessError as error:
@@ -83,9 +90,10 @@ def _card(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"{said.badge} {items(job.plan.keys)} · {scope(job.plan.scope, titles)}")
-            st.page_link(
-                registry.ERASURES.file, label="Open", icon=":material/arrow_forward:", query_params={PARAMETER: job.plan_id},
-                help=f"Erasure {short(job.plan_id)}",
+            # A link to the page that is open would leave the plan out of the address.
+            st.button(
+                "Open", icon=":material/arrow_forward:", key=f"erasures_open_{job.plan_id}", help=f"Erasure {short(job.plan_id)}",
+                on_click=_choose, args=(job.plan_id,),
             )  # fmt: skip
         facts = [
             f"Received {times.moment(job.received_at, zone)}, {times.ago(job.received_at)}",
@@ -160,4 +168,8 @@ def _table(jobs: Sequence[Job], titles: Mapping[str, str], zone: ZoneInfo) -> No
 def _open(click: str, plan_ids: tuple[str, ...]) -> None:
     row = st.session_state[click].row
     if 0 <= row < len(plan_ids):
-        st.query_params[PARAMETER] = plan_ids[row]
+        _choose(plan_ids[row])
+
+
+def _choose(plan_id: str) -> None:
+    st.query_params[PARAMETER] = plan_id

@@ -167,7 +167,7 @@ def test_from_looking_up_to_the_receipt(
         expect(elsewhere.get_by_text("an independent check found nothing left").first).to_be_visible(timeout=LONG_MS)
 
     # The list, and the audit.
-    page.get_by_role("link", name="All erasures").click()
+    page.get_by_role("button", name="All erasures").click()
     until(page, lambda: "plan" not in address(page), "the list is in the address")
     settled(page)
     tab(page, "Audit")

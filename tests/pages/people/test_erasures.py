@@ -198,8 +198,10 @@ def test_the_list_has_every_erasure(desk: Desk, run: PageRun) -> None:
     assert list(table.value["open"]) == [f"{erasure_list.short(one)} ›" for one in (ended.plan_id, draft.plan_id)]
     assert [list(one) for one in table.value["state"]] == [["cancelled"], ["not confirmed"]]
     assert {"alice", "bob", "carol"}.isdisjoint(words(app).split())
-    links = [link.proto.query_string for link in app.get("page_link")]
-    assert any(waiting.plan_id in link for link in links)
+    app.button(key=f"erasures_open_{waiting.plan_id}").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Erasure"
+    assert waiting.plan_id in app.query_params["plan"]
 
 
 def test_a_draft_can_be_dropped(desk: Desk, run: PageRun) -> None:
@@ -215,7 +217,16 @@ def test_a_draft_can_be_dropped(desk: Desk, run: PageRun) -> None:
     assert not app.exception
     assert desk.jobs.status(plan.plan_id).state is State.CANCELLED
     assert "cancelled" in words(app)
-    assert keys(app) == []
+    assert keys(app) == ["erasure_back"]
+
+
+def test_back_to_the_list(desk: Desk, run: PageRun) -> None:
+    app = run(PAGE, plan=planned(desk).plan_id)
+    assert app.title[0].value == "Erasure"
+    app.button(key="erasure_back").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Erasures"
+    assert "plan" not in app.query_params
 
 
 def test_who_asked_cannot_approve(desk: Desk, run: PageRun) -> None:
@@ -349,7 +360,7 @@ def test_how_it_ended_and_what_to_do(desk: Desk, run: PageRun, state: State, lab
     assert advice in words(app)
     assert "The table said no." in words(app)
     assert app.dataframe[0].value["Failed"].tolist() == [1]
-    assert keys(app) == []
+    assert keys(app) == ["erasure_back"]
     assert [list(one) for one in run(PAGE).dataframe[0].value["state"]] == [[label]]
 
 
