@@ -21,6 +21,7 @@ class Clock:
     def __init__(self, seed: int = 1) -> None:
         self._at, self._lock = 1_000.0, threading.Lock()
         self._random = random.Random(seed)
+        self.nap = 0.0  # real seconds of each wait: for tests in which another thread is to see it
 
     def now(self) -> float:
         with self._lock:
@@ -28,8 +29,8 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         with self._lock:
-            self._at += max(0.0, seconds)
-        time.sleep(0)
+            self._at += max(1e-6, seconds)  # a wait for less than the clock can tell would never end
+        time.sleep(self.nap)
 
     def wait(self, event: threading.Event, seconds: float | None = None) -> bool:
         if not event.is_set():

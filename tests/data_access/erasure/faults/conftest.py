@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.data_access.erasure.faults.clock import Clock
+from tests.data_access.erasure.faults.listening import listening
 from tests.data_access.erasure.faults.site import Site, opened
 
 _number = itertools.count()
@@ -38,3 +40,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     found.install(monkeypatch)
     return found
+
+
+@pytest.fixture
+def logs() -> Iterator[io.StringIO]:
+    with listening() as stream:
+        yield stream

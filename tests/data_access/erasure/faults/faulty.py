@@ -228,6 +228,22 @@ def killed(number: int, *, after: bool) -> Fault:
     return fault
 
 
+def dead(number: int) -> Fault:
+    """From call `number` of this fault on nothing gets through: what a process that was killed sends."""
+    turns = {"n": 0}
+    lock = threading.Lock()
+
+    def fault(call: Call, send: Send) -> Any:
+        with lock:
+            turns["n"] += 1
+            out = turns["n"] >= number
+        if out:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
+        return send(call.request)
+
+    return fault
+
+
 def once(when: When, act: Callable[[], object], *, after: bool = False, number: int = 1) -> Fault:
     """`act` at the `number`th call of these, in its thread: before it is sent, or after it was answered."""
     state = {"n": 0}

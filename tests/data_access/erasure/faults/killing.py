@@ -128,7 +128,7 @@ class Lane:
         if verdict.state != "valid":
             wrong.append(f"the audit is {verdict.state}: {verdict.first_problem}")
         rows = site.control_rows()
-        if SUBJECT in json.dumps(rows, default=repr):
+        if SUBJECT in site.control_text():
             wrong.append("the id is still in the control table")
         spots = {(row["pk"]["S"], row["sk"]["S"].split("#")[0]) for row in rows}
         left = [spot for spot in spots if spot[0] in (claim_key(job.subject), "open") or spot == (job_key(self.plan_id), "keys")]

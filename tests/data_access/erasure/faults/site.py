@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -151,6 +152,17 @@ class Site:
 
     def control_rows(self) -> list[dict[str, Any]]:
         return everything(self.client, self.settings.erasure.control_table)
+
+    def control_text(self) -> str:
+        """All that the control table says, what is compressed in it too."""
+        said: list[str] = []
+        for row in self.control_rows():
+            said.append(json.dumps(row, default=repr, ensure_ascii=False))
+            for value in row.values():
+                if "B" in value:
+                    with suppress(zlib.error):
+                        said.append(zlib.decompress(value["B"]).decode())
+        return "\n".join(said)
 
     def empty(self) -> None:
         """No item in any table of it."""
