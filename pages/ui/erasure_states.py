@@ -106,9 +106,7 @@ def no_worker(settings: Settings) -> None:
     if worker is None:
         with st.container(border=True, gap="xsmall"):
             st.markdown(":orange[:material/engineering:] **No worker runs in this process**")
-            st.caption(
-                "`streamlit run asgi.py` (`make run`) has one. Elsewhere, this works on all that waits, then ends:"
-            )
+            st.caption("`streamlit run asgi.py` (`make run`) has one. Elsewhere, this works on all that waits, then ends:")
             st.code(RUN, language=None)
     elif worker.last_error is not None:
         with st.container(border=True, gap="xsmall"):
