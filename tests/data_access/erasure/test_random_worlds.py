@@ -42,8 +42,12 @@ MORE = int(os.environ.get("WORLDS", "0"))
 pytestmark = pytest.mark.engine
 
 users, tenants = st.sampled_from(USERS), st.sampled_from(TENANTS)
-scopes = st.one_of(st.just(SYSTEMS), st.lists(st.sampled_from(SYSTEMS), min_size=1, max_size=2, unique=True).map(tuple))
+scopes = st.one_of(st.just(SYSTEMS), st.just(SYSTEMS), st.lists(st.sampled_from(SYSTEMS), min_size=1, max_size=2, unique=True).map(tuple))
 troubles = st.sampled_from(("none", "none", "dead", "dead", "dead twice", "throttled", "lost", "denied", "zombie", "orphan", "new"))
+
+
+def conversation(user: str, number: int) -> str:
+    return f"c{USERS.index(user)}-{number}"
 
 
 class Worlds(RuleBasedStateMachine):
@@ -61,6 +65,8 @@ class Worlds(RuleBasedStateMachine):
         self.site.snapshot = self.store
         self.clean: set[tuple[str, str]] = set()
         self.ids = 0
+        everybody = ((user, system, n) for user in USERS for system in SYSTEMS for n in range(2))
+        self.site.put(row for user, system, n in everybody for row in talk(system, user, conversation(user, n), turns=2, tenant=TENANTS[n]))
 
     # Writing
 
@@ -68,21 +74,16 @@ class Worlds(RuleBasedStateMachine):
         self.site.put(rows)
         self.clean -= {(user, SYSTEM_OF[table]) for table, _ in rows}
 
-    @rule(user=users, system=st.sampled_from(SYSTEMS), number=st.integers(0, 2), turns=st.integers(1, 5), tenant=tenants)
-    def talk(self, user: str, system: str, number: int, turns: int, tenant: str) -> None:
-        """As the guide writes it; a number that was used before is written over, or goes on."""
-        self.put(talk(system, user, f"c{USERS.index(user)}-{number}", turns=turns, tenant=tenant), user)
+    @rule(user=users, some=scopes, number=st.integers(0, 3), turns=st.integers(1, 4), tenant=tenants, odd=st.integers(0, 12), other=users)
+    def write(self, user: str, some: tuple[str, ...], number: int, turns: int, tenant: str, odd: int, other: str) -> None:
+        """As the guides write it; a number that was used before is written over, or goes on. And now and then what has drifted."""
+        rows = [row for system in some for row in talk(system, user, conversation(user, number), turns=turns, tenant=tenant)]
+        self.put(rows + self._odd(user, tenant, odd, other), user)
 
-    @rule(user=users, one=users, tenant=tenants)
-    def take_an_id(self, user: str, one: str, tenant: str) -> None:
-        """A session id of somebody's: in ai4ai nobody can then say whose its messages are."""
-        self.put(talk("ai4ai", user, f"c{USERS.index(one)}-0", turns=1), user)
-
-    @rule(user=users, tenant=tenants, what=st.integers(0, 5))
-    def write_what_drifted(self, user: str, tenant: str, what: int) -> None:
-        """What no index has, or that names less than the guide says."""
+    def _odd(self, user: str, tenant: str, which: int, other: str) -> list[tuple[str, dict[str, Any]]]:
+        """What no index has, or that names less than the guide says; or a session id that somebody else may have."""
         self.ids += 1
-        own, mine = f"odd-{self.ids}", f"c{USERS.index(user)}-0"
+        own, mine = f"odd-{self.ids}", conversation(user, 0)
         rows: list[tuple[str, dict[str, Any]]] = [
             ("cg-chatbot-conversations", {"conversation_id": own, "user_id": user}),
             ("ai-agent-sessions", {"id": own, "tenantId": tenant, "userId": user}),
@@ -90,12 +91,14 @@ class Worlds(RuleBasedStateMachine):
             ("ai-agent-messages", {"id": own, "userId": user, "tenantId": tenant, "sessionId": f"gone-{own}"}),
             ("ai-agent-messages", {"id": own, "tenantId": tenant, "sessionId": mine, "content": "names nobody"}),
             ("remo-user-data", {"user_id": user, "data_type": own, "data": "[", "ttl": "soon"}),
+            # In ai4ai nobody can then say whose the messages are.
+            ("ai4ai-chat-sessions", {"user_id": user, "session_id": conversation(other, 3), "created_at": "2026-05-04T08:00:00"}),
         ]
-        self.put([rows[what]], user)
+        return rows[which : which + 1]
 
     # Erasing
 
-    @rule(user=users, systems=scopes, trouble=troubles, number=st.integers(1, 130), seed=st.integers(0, 9))
+    @rule(user=users, systems=scopes, trouble=troubles, number=st.integers(1, 200), seed=st.integers(0, 9))
     def erase(self, user: str, systems: tuple[str, ...], trouble: str, number: int, seed: int) -> None:
         site = self.site
         before, mine = site.sums(), self._mine(user, systems)
@@ -170,11 +173,11 @@ class Worlds(RuleBasedStateMachine):
         elif trouble == "zombie":
             self._act(systems, "ai4ai", "ai4ai-chat-sessions", user)
         elif trouble == "orphan":
-            rows = [row for row in talk("ai4ai", user, f"c{USERS.index(user)}-0", turns=1, at=LATER) if row[0] == "ai4ai-chat-messages"]
+            rows = [row for row in talk("ai4ai", user, conversation(user, 0), turns=1, at=LATER) if row[0] == "ai4ai-chat-messages"]
             if "ai4ai" in systems and self._has("ai4ai-chat-sessions", user):
                 script.faults.append(once(writing(site.name("ai4ai-chat-sessions")), lambda: site.put(rows)))
                 # Into a conversation of the plan it is a leftover; the plan may be about another one.
-                return set() if self._has("ai4ai-chat-sessions", user, f"c{USERS.index(user)}-0") else self._spots(rows)
+                return set() if self._has("ai4ai-chat-sessions", user, conversation(user, 0)) else self._spots(rows)
         elif trouble == "new" and self._mine(user, systems):
             rows = talk(systems[0], user, "newer", at=LATER) if systems[0] != "remo" else []
             script.faults.append(once(deletes, lambda: site.put(rows)))
@@ -251,7 +254,7 @@ def test_random_worlds(engine_endpoint: str, tmp_path: Path, monkeypatch: pytest
             Machine,
             settings=settings(
                 max_examples=MORE or 12,
-                stateful_step_count=12,
+                stateful_step_count=7,
                 deadline=None,
                 derandomize=not MORE,
                 database=None,
