@@ -20,7 +20,8 @@ from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsErr
 from botocore.loaders import Loader, create_loader
 from botocore.parsers import JSONParser, ResponseParserFactory
 
-from data_access.errors import AwsError, from_aws
+from data_access.aws_errors import from_aws
+from data_access.errors import AwsError
 from data_access.settings import Place, Settings
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.capacity.backups import open_backups
 from data_access.dynamo.aws import Source
 from data_access.erasure.model import Copy
-from data_access.errors import AccessDenied, DataAccessError, from_aws
+from data_access.errors import AccessDenied, DataAccessError
 from data_access.settings import Settings
 from data_access.systems.spec import Table
 

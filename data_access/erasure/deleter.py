@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from data_access.aws_errors import from_aws
 from data_access.erasure.model import FrozenKey, Outcome
 from data_access.erasure.refusals import BUSY, DENIED, REFUSED, denied, is_denied, is_not_understood, no_capacity, reasons, was_refused
 from data_access.erasure.sending import Sending, cost_of
@@ -25,7 +26,7 @@ from data_access.erasure.statements import (
     statement,
     transaction,
 )
-from data_access.errors import AwsError, from_aws
+from data_access.errors import AwsError
 
 
 @dataclass(slots=True)

@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.dynamo.aws import Source
 from data_access.dynamo.codec import Item, continue_key
 from data_access.dynamo.facts import known_class
 from data_access.dynamo.meter import Meter, Pace
 from data_access.dynamo.read import parallel
-from data_access.errors import AwsError, from_aws
+from data_access.errors import AwsError
 
 _T = TypeVar("_T")
 _Page = Sequence[Item]

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.dynamo.aws import Source, open_client
 from data_access.dynamo.codec import continue_key, decode_item, encode
-from data_access.errors import DataAccessError, TableMissing, Throttled, from_aws
+from data_access.errors import DataAccessError, TableMissing, Throttled
 from data_access.settings import Place, Settings
 from data_access.systems.create import Created, create_tables
 from data_access.systems.spec import Attribute, System, Table

@@ -12,7 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from data_access.errors import AwsError, Throttled, Unreachable, from_aws
+from data_access.aws_errors import from_aws
+from data_access.errors import AwsError, Throttled, Unreachable
 
 # As statements of a batch say it, as actions of a transaction do, and as whole requests.
 REFUSED = frozenset(("ConditionalCheckFailed", "ConditionalCheckFailedException"))

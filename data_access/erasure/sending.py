@@ -9,12 +9,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.costs.units import write_units
 from data_access.dynamo.aws import Source
 from data_access.erasure.model import FrozenKey
 from data_access.erasure.pace import Backoff, Clock, Pace, Waiting
 from data_access.erasure.refusals import is_denied, is_fault, is_not_understood, passes, was_refused
-from data_access.errors import Throttled, from_aws
+from data_access.errors import Throttled
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.dynamo.aws import CONCURRENCY, Source
 from data_access.dynamo.codec import Item, continue_key
 from data_access.dynamo.facts import known_class
 from data_access.dynamo.meter import Meter, Pace
-from data_access.errors import AwsError, Throttled, Unreachable, from_aws
+from data_access.errors import AwsError, Throttled, Unreachable
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 MOST_KEYS = 100
