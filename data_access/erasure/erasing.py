@@ -25,6 +25,10 @@ from data_access.erasure.targets import LAST
 from data_access.errors import AwsError, DataAccessError, ForeignOwner
 
 THREADS = 8
+LOCAL_THREADS = 3  # the local engine does one request after the other: more of them only wait for each other
+# Batches that are ready for each thread: what keeps them busy while a chunk is read, announced and counted.
+_READY = 5
+_OPEN_CHUNKS = 3
 _LOOK_SECONDS = 0.5
 
 
@@ -92,6 +96,7 @@ class Erasing:
     ) -> None:
         self._control, self._audit, self._deleter, self._hold, self._stop = control, audit, deleter, hold, stop
         self._plan_id, self._begun, self._threads = job.plan_id, begun, threads
+        self._most = threads * _READY
         self._report = report or _nobody
         self._running: dict[Future[Done], _Open] = {}
         self._open: deque[_Open] = deque()
@@ -112,8 +117,8 @@ class Erasing:
                     self._drain()  # everything that points to a conversation before the conversation
                     rank = chunk.rank
                 self._begin(chunk)
-                # The next chunk is read, and the audit told of it, while the last batches of this one are under way.
-                while any(not one.emptied for one in self._open) or len(self._running) >= self._threads:
+                # The next chunk is read, and the audit told of it, while batches of this one are under way.
+                while self._has_enough():
                     self._step()
             self._drain()
         except (ForeignOwner, CancelAsked):
@@ -136,7 +141,10 @@ class Erasing:
         if keys:
             self._audit.write(Deleting(self._plan_id, chunk.name, len(keys), self._hold.lease.token))
         self._open.append(_Open(chunk, batches(keys), done=done))
-        self._step()
+        self._feed()
+
+    def _has_enough(self) -> bool:
+        return any(not one.emptied for one in self._open) or len(self._running) > self._most // 2 or len(self._open) > _OPEN_CHUNKS
 
     def _holds_back(self, chunk: Chunk, conversation: str | None) -> bool:
         return self.refusals.holds_back(chunk.rank, chunk.system, conversation)
@@ -146,9 +154,9 @@ class Erasing:
             self._step()
 
     def _feed(self) -> None:
-        """Few batches under way, so that a cancel or a foreign item stops it soon."""
+        """A bounded number of batches: those that are not sent yet when it is stopped are not sent at all."""
         for one in self._open:
-            while not one.emptied and len(self._running) < self._threads:
+            while not one.emptied and len(self._running) < self._most:
                 batch = next(one.waiting, None)
                 if batch is None:
                     one.emptied = True

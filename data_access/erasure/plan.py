@@ -25,6 +25,7 @@ from data_access.erasure.live import live_tables
 from data_access.erasure.model import Copy, Plan, Scope, TableCount, new_plan_id
 from data_access.erasure.neighbours import MOST_SHOWN, Radar
 from data_access.erasure.targets import layout
+from data_access.erasure.verify import SETTLE_SECONDS
 from data_access.errors import SnapshotError, UsageError
 from data_access.settings import Settings
 from data_access.snapshot.store import Store
@@ -44,6 +45,8 @@ STANDING = (
 # Items a second without a limit of one's own, by what guards them: batches of 25 conditional deletes, transactions of 100.
 # Measured on the local engine; DynamoDB takes 8 such batches at a time in about 20 ms each.
 _BATCHED, _CHECKED = 6_000.0, 12_000.0
+# What a run reads, in times of what its plan read: the look at the start, and two sweeps that also read every planned key.
+_LOOKS = 2.75
 _Live = Mapping[str, Mapping[str, Any]]  # DescribeTable's answer by table
 
 
@@ -211,8 +214,8 @@ def _counts(source: Source, look: Discovery, live: _Live, book: PriceBook) -> It
 
 
 def _seconds(settings: Settings, looks: Iterable[Discovery], count: int) -> float:
-    """How long the run takes: its deletes at the rate that is allowed, and a check that reads as long as the plan did."""
-    reading = sum(look.seconds for look in looks)
+    """How long the run takes: its deletes at the rate that is allowed, a look at what came since, and two sweeps with a pause."""
+    reading = _LOOKS * sum(look.seconds for look in looks) + SETTLE_SECONDS
     checked = sum(look.checked for look in looks)
     free = (count - checked) / _BATCHED + checked / _CHECKED
     rate = settings.erasure.rate

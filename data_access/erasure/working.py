@@ -19,7 +19,7 @@ from data_access.erasure import finishing
 from data_access.erasure.control import Control
 from data_access.erasure.deleter import Deleter
 from data_access.erasure.ending import decide
-from data_access.erasure.erasing import THREADS, Erasing
+from data_access.erasure.erasing import LOCAL_THREADS, THREADS, Erasing
 from data_access.erasure.holding_on import BEAT_SECONDS, CancelAsked, Halted, Hold
 from data_access.erasure.lease import Lease
 from data_access.erasure.model import ENDED, Job, State
@@ -40,7 +40,8 @@ Report = Callable[[int], object]
 class Workshop:
     """All that a worker needs. `on_forgotten` are told of a job when the user is to be forgotten everywhere else.
 
-    `patience` is how long a table without capacity is waited for, `settle_seconds` how long an index has to follow its table.
+    `threads` None: as many as the tables take at once. `patience` is how long a table without capacity is waited for,
+    `settle_seconds` how long an index has to follow its table.
     """
 
     settings: Settings
@@ -49,7 +50,7 @@ class Workshop:
     audit: Audit
     snapshot: Store | None = None
     on_forgotten: tuple[Callable[[Job], object], ...] = ()
-    threads: int = THREADS
+    threads: int | None = None
     beat_seconds: float = BEAT_SECONDS
     patience: float = PATIENCE_SECONDS
     sweeps: int = SWEEPS
@@ -98,6 +99,7 @@ class _Work:
         pace = Pace(shop.settings.erasure.rate)
         self._deleter = Deleter(Sending(shop.sources, pace, stop=stop, patience=shop.patience, waiting=waiting))
         self._stop, self._report = stop, report
+        self._threads = shop.threads or (LOCAL_THREADS if shop.settings.mode == "local" else THREADS)
         self._notes: list[str] = []
 
     def run(self, worker: str) -> Job:
@@ -118,7 +120,7 @@ class _Work:
         begun = self._begun(plan_id) if self._held.token > 1 else frozenset[str]()
         erasing = Erasing(
             self._control, self._audit, self._deleter, self._hold, self._stop, job,
-            begun=begun, threads=self._shop.threads, report=self._report,
+            begun=begun, threads=self._threads, report=self._report,
         )  # fmt: skip
         try:
             erasing.run()
