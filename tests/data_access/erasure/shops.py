@@ -109,7 +109,7 @@ def shop_at(endpoint: str, state: Path, *systems: str, settings: Mapping[str, An
         rows = [(prefix + table, item) for system in systems for talk in layouts.talks(system) for table, item in layouts.items(talk)]
         layouts.put(client, rows)
         control = Control.open(made, endpoint)
-        how = {"beat_seconds": 0.0, "settle_seconds": 0.0, "patience": 5.0} | more
+        how: dict[str, Any] = {"beat_seconds": 0.0, "settle_seconds": 0.0, "patience": 5.0} | more
         yield Shop(Workshop(made, sources, control, Audit(control), **how), prefix, client)
         control.close()
     client.close()
