@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -38,32 +39,30 @@ def sent(site: Site) -> int:
 # F11
 
 
-@pytest.mark.parametrize("user", ["nobody", "alice@example.org", "0-ai_agent", "acme", "a" * 1_025, "a" * 2_048])
-def test_an_id_of_nobody(alikes: Site, user: str) -> None:
+def test_ids_of_nobody(alikes: Site) -> None:
     """Unknown, an address, a conversation's, a tenant's, longer than some keys can be: no data, no write, never completed."""
     before = alikes.sums()
-    plan_id = alikes.confirmed(user)
-    job = alikes.work(plan_id)
-    alikes.check(job, State.NO_DATA)
+    for user in ("nobody", "alice@example.org", "0-ai_agent", "acme", "a" * 1_025, "a" * 2_048):
+        job = alikes.work(alikes.confirmed(user))
+        alikes.check(job, State.NO_DATA)
     assert sent(alikes) == 0
     assert alikes.sums() == before
 
 
-@pytest.mark.parametrize("user", ["", "a" * 2_049, "é" * 1_025, "\ud800", 7, None])
-def test_an_id_that_none_can_be(alikes: Site, user: str) -> None:
-    before = alikes.sums()
-    with pytest.raises(UsageError) as caught:
-        alikes.plan(user)
-    assert "aaa" not in str(caught.value)
-    assert alikes.jobs.list() == ()
-    assert alikes.sums() == before
+def test_ids_that_none_can_be(site: Site) -> None:
+    wrong: tuple[Any, ...] = ("", "a" * 2_049, "é" * 1_025, "\ud800", 7, None)
+    for user in wrong:
+        with pytest.raises(UsageError) as caught:
+            site.plan(user)
+        assert "aaa" not in str(caught.value)
+    assert site.jobs.list() == ()
 
 
-@pytest.mark.parametrize("typed", ALIKE)
-def test_a_look_alike_does_not_confirm(alikes: Site, typed: str) -> None:
+def test_a_look_alike_does_not_confirm(alikes: Site) -> None:
     plan = alikes.plan(ALICE, ["cg"])
-    with pytest.raises(NotConfirmed):
-        alikes.jobs.confirm(plan.plan_id, typed, BY)
+    for typed in ALIKE:
+        with pytest.raises(NotConfirmed):
+            alikes.jobs.confirm(plan.plan_id, typed, BY)
     assert alikes.jobs.status(plan.plan_id).state is State.DRAFT
 
 
@@ -84,13 +83,13 @@ def test_look_alikes_stay_byte_for_byte(alikes: Site) -> None:
     assert not alikes.of(ALICE)
 
 
-@pytest.mark.parametrize("user", ["alice ", "alice\u200b", "\u202ealice", "alice\u0301"])
-def test_the_odd_ones_themselves_can_be_erased(alikes: Site, user: str) -> None:
-    others = alikes.sums(alikes.of(user))
-    job = alikes.erase(user)
-    alikes.check(job)
-    assert alikes.sums() == others
-    assert len(others) < len(alikes.sums()) + 1
+def test_the_odd_ones_themselves_can_be_erased(alikes: Site) -> None:
+    for user in ("alice ", "alice\u200b", "\u202ealice", "alice\u0301"):
+        mine = alikes.of(user)
+        others = alikes.sums(mine)
+        assert len(mine) >= 10
+        alikes.check(alikes.erase(user))
+        assert alikes.sums() == others
 
 
 # F13
