@@ -253,7 +253,7 @@ def test_random_worlds(engine_endpoint: str, tmp_path: Path, monkeypatch: pytest
         run_state_machine_as_test(
             Machine,
             settings=settings(
-                max_examples=MORE or 10,
+                max_examples=MORE or 8,
                 stateful_step_count=7,
                 deadline=None,
                 derandomize=not MORE,

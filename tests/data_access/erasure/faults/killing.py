@@ -30,7 +30,7 @@ from tests.data_access.erasure.faults.faulty import killed
 from tests.data_access.erasure.faults.site import Site, opened, some_of, talk
 
 SUBJECT, LIKE = "did:privy:subject", "did:privy:Subject"
-EVERY_READ = 12  # of the calls that write nothing: what is stored is the same before each of them and after the write before it
+EVERY_READ = 24  # of the calls that write nothing: what is stored is the same before each of them and after the write before it
 
 
 @dataclass
@@ -164,7 +164,7 @@ def cases(writes: Sequence[bool], lane: int, lanes: int, *, every: bool) -> list
     else:
         found = [Case(1, after=False), *(Case(number, after=True) for number in numbers if writes[number - 1])]
         found += [Case(number, after=False) for number in numbers if not writes[number - 1]][::EVERY_READ]
-        found += [Case(number, after=True, again=2 * number % 61 + 5) for number in numbers if writes[number - 1]][5::16]
+        found += [Case(number, after=True, again=2 * number % 61 + 5) for number in numbers if writes[number - 1]][5::32]
     return found[lane::lanes]
 
 
