@@ -21,8 +21,9 @@ BIN := .venv/bin
 run: .venv/run engine
 	@exec $(BIN)/streamlit run asgi.py $(if $(PORT),--server.port $(PORT))
 
+# Much of a test is waiting for an engine or a browser: four at once keep two cores busy.
 test: .venv/dev engine
-	@exec $(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadgroup)
+	@exec $(BIN)/python -m pytest $(or $(ARGS),-n 4 --dist loadgroup)
 
 check: .venv/dev
 	@$(BIN)/ruff format --check .

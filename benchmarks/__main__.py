@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import asking, costs_page, data, reading, replaying, sizing, syncing, usage_page
+from benchmarks import asking, costs_page, data, erasing, reading, replaying, sizing, syncing, usage_page
 from benchmarks.figures import Figure
 from data_access.dynamo.aws import open_sources
 from data_access.local import engine
@@ -35,7 +35,9 @@ def main() -> int:
             replaying.first_screen,
             syncing.whole_table,
             syncing.memory,
-            syncing.one_percent,  # last: it writes
+            syncing.one_percent,  # from here on: they write
+            erasing.one_small_user,
+            erasing.one_large_user,
         ):
             for figure in measure(sources, endpoint):
                 print(figure, flush=True)

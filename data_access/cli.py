@@ -15,12 +15,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from data_access import local, questions
+from data_access import local, questions, told_people
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
 from data_access.costs import told
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
+from data_access.erasure import command_line
 from data_access.errors import DataAccessError, SettingsError, SpecError, UsageError
 from data_access.items.values import to_json
 from data_access.local import engine
@@ -39,11 +40,12 @@ _WRONG_USAGE = (UsageError, SettingsError, SpecError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code. A command that returns nothing has done what it was asked."""
+    code = 0
     try:
         options = _parser().parse_args(arguments)
         with ExitStack() as stack:
-            options.run(options, _Session(stack))
+            code = options.run(options, _Session(stack)) or 0
             sys.stdout.flush()
     except DataAccessError as error:
         print(to_json({"error": {"code": error.code, "message": str(error)}}), file=sys.stderr)
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-    return 0
+    return code
 
 
 class _Session:
@@ -71,14 +73,17 @@ class _Session:
         """The one system alone: what is wrong with another's profile or role is not this command's business."""
         return self._open(replace(self.settings, places={system: self.settings.place(system)}))[system]
 
+    def endpoint(self) -> str | None:
+        """The local engine's, started if need be; None in aws mode."""
+        if (attachment := local.attach(self.settings)) is None:
+            return None
+        self._stack.enter_context(attachment)
+        if attachment.engine.notice:
+            say(attachment.engine.notice)
+        return attachment.engine.endpoint
+
     def _open(self, settings: Settings) -> Mapping[str, Source]:
-        endpoint = None
-        if (attachment := local.attach(settings)) is not None:
-            self._stack.enter_context(attachment)
-            endpoint = attachment.engine.endpoint
-            if attachment.engine.notice:
-                say(attachment.engine.notice)
-        sources = open_sources(settings, endpoint)
+        sources = open_sources(settings, self.endpoint())
         for source in sources.values():
             self._stack.callback(source.client.close)
         return sources
@@ -149,8 +154,19 @@ def _messages(options: argparse.Namespace, session: _Session) -> None:
 
 
 def _tables_create(options: argparse.Namespace, session: _Session) -> None:
+    if options.control:
+        from data_access.erasure.records import create_control
+
+        show(create_control(session.settings, session.endpoint()))
+        return
     for created in create_tables(session.source(options.system)):
         show(created)
+
+
+def _audit_verify(options: argparse.Namespace, session: _Session) -> int:
+    from data_access.audit.told import show_verdict
+
+    return show_verdict(options, session.settings, session.endpoint())
 
 
 def _local_start(_: argparse.Namespace, session: _Session) -> None:
@@ -253,9 +269,17 @@ def _parser() -> _Parser:
     _filters(messages)
     messages.add_argument("--conversation", required=True, metavar="ID")
 
+    told_people.add_commands(command)
+
     tables = commands.add_parser("tables", help="make a system's tables").add_subparsers(dest="action", required=True, metavar="ACTION")
     create = command("create", _tables_create, "make what is missing, as the setup guides do, and wait until it can be used", tables)
-    create.add_argument("--system", required=True)
+    which = create.add_mutually_exclusive_group(required=True)
+    which.add_argument("--system", help="the tables of this system")
+    which.add_argument("--control", action="store_true", help="the table of erasures and of the audit")
+
+    command_line.add_commands(commands, command)
+    audit = commands.add_parser("audit", help="what was done, by whom").add_subparsers(dest="action", required=True, metavar="ACTION")
+    command("verify", _audit_verify, "whether the audit is what was written; exit 1 when it is not", audit)
 
     engines = commands.add_parser("local", help="the embedded engine").add_subparsers(dest="action", required=True, metavar="ACTION")
     command("start", _local_start, "start it, and keep it until `local stop`", engines)

@@ -13,6 +13,19 @@
     │   ├── SyncRunning         another sync is at work here
     │   ├── SyncStopped         somebody stopped the sync
     │   └── SyncConflict        another replica wrote at the same moment
+    ├── KeyFileError            a key of this installation is missing, broken or open to others
+    ├── ErasureError            an erasure cannot be planned, or cannot go on
+    │   ├── ErasureOff          the configuration does not allow it here
+    │   ├── NotConfirmed        the typed id is not the plan's, or a second person has not approved
+    │   ├── PlanChanged         what was approved is not what is stored
+    │   ├── WrongState          the job is not where this step starts
+    │   ├── SubjectBusy         another open job has this subject
+    │   ├── LeaseLost           another worker took the job over
+    │   ├── ForeignOwner        an item of the plan is somebody else's
+    │   ├── SchemaDrift         a live table is not laid out as its system says
+    │   └── TooMuch             more than this installation allows at once, or than can be kept
+    ├── AuditError              the audit cannot be written: nothing is done without it
+    │   └── AuditBroken         the audit was changed by somebody else
     └── AwsError                DynamoDB or the way to it refused
         ├── TableMissing
         ├── AccessDenied
@@ -27,19 +40,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own name
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
-)
 
 
 class DataAccessError(Exception):
@@ -125,6 +125,64 @@ class SyncConflict(SnapshotError):
     code = "sync_conflict"
 
 
+class KeyFileError(DataAccessError):
+    code = "key_file"
+
+
+class ErasureError(DataAccessError):
+    code = "erasure"
+
+
+class ErasureOff(ErasureError):
+    code = "erasure_off"
+
+
+class NotConfirmed(ErasureError):
+    code = "not_confirmed"
+
+
+class PlanChanged(ErasureError):
+    code = "plan_changed"
+
+
+class WrongState(ErasureError):
+    code = "wrong_state"
+
+
+class SubjectBusy(ErasureError):
+    """`plan_id` is the open job that has the subject already."""
+
+    code = "subject_busy"
+
+    def __init__(self, sentence: str, remedy: str = "", *, plan_id: str) -> None:
+        super().__init__(sentence, remedy)
+        self.plan_id = plan_id
+
+
+class LeaseLost(ErasureError):
+    code = "lease_lost"
+
+
+class ForeignOwner(ErasureError):
+    code = "foreign_owner"
+
+
+class SchemaDrift(ErasureError):
+    code = "schema_drift"
+
+
+class TooMuch(ErasureError):
+    code = "too_much"
+
+
+class AuditError(DataAccessError):
+    code = "audit"
+
+
+class AuditBroken(AuditError):
+    code = "audit_broken"
+
+
 class AwsError(DataAccessError):
     code = "aws"
 
@@ -147,126 +205,3 @@ class Unreachable(AwsError):
 
 class CredentialsMissing(AwsError):
     code = "no_credentials"
-
-
-# What an IAM policy calls the services.
-_ACTIONS = {"DynamoDB": "dynamodb", "CloudWatch": "cloudwatch", "the Price List": "pricing"}
-_DENIED = {
-    "AccessDeniedException",
-    "AccessDenied",
-    "KMSAccessDeniedException",
-    "KmsAccessDeniedException",
-}
-_NOT_ACCEPTED = {
-    "ExpiredTokenException",
-    "ExpiredToken",
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "IncompleteSignatureException",
-    "MissingAuthenticationTokenException",
-}
-_THROTTLED = {
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "Throttling",
-    "RequestThrottled",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "LimitExceededException",
-}
-_MISSING = {"ResourceNotFoundException", "TableNotFoundException"}
-_NO_CREDENTIALS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    ProfileNotFound,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
-)
-
-
-def from_aws(
-    error: ClientError | BotoCoreError, *, operation: str, table: str | None = None, index: str | None = None, service: str = "DynamoDB"
-) -> AwsError:
-    """Turn an error of botocore into ours. AWS's own text is left out: it can carry keys and account ids.
-
-    `service` is the one that was asked: DynamoDB, CloudWatch, the Price List.
-    """
-    place = " of ".join(part for part in (f"the index {index}" if index else "", f"the table {table}" if table else "") if part)
-    on = f" on {place}" if place else ""
-    place = place or service
-    begin = f"{service[0].upper()}{service[1:]}"
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", "")).rpartition("#")[2]
-        if code in _MISSING:
-            return TableMissing(
-                f"{place[0].upper()}{place[1:]} does not exist.",
-                "Check the table name and the Region in dynascope.toml, or create it on the tables page.",
-                table=table,
-                index=index,
-                service=service,
-            )
-        if code in _NOT_ACCEPTED:
-            return CredentialsMissing(
-                "AWS did not accept the credentials: they have expired, or are not valid.",
-                "Sign in again, or set AWS_PROFILE or the usual AWS variables; see also that this machine's clock is right.",
-                table=table,
-                index=index,
-                service=service,
-            )
-        if code in _DENIED and error.operation_name.startswith("Assume"):
-            return AccessDenied(
-                f"AWS did not permit the role of this system to be taken on ({error.operation_name}).",
-                "Check role_arn in dynascope.toml, and that the role trusts this identity.",
-                table=table,
-                index=index,
-                service=service,
-            )
-        if code in _DENIED:
-            return AccessDenied(
-                f"AWS did not permit {operation} on {place}.",
-                f"Give this identity {_ACTIONS[service]}:{operation}{' on it' if table else ''}: the README has the policy.",
-                table=table,
-                index=index,
-                service=service,
-            )
-        if code in _THROTTLED:
-            return Throttled(
-                f"{begin} throttled {operation}{on}, after several retries.",
-                "Wait a minute, or lower the rate of the read." if service == "DynamoDB" else "Wait a minute and ask again.",
-                table=table,
-                index=index,
-                service=service,
-            )
-        return AwsError(
-            f"{begin} refused {operation}{on} ({code or 'no code'}).",
-            "Check the table against its system on the tables page." if table else "Check the Region and the rights of this identity.",
-            table=table,
-            index=index,
-            service=service,
-        )
-    if isinstance(error, _NO_CREDENTIALS):
-        return CredentialsMissing(
-            "There are no valid AWS credentials here.",
-            "Set AWS_PROFILE or the usual AWS variables, or use local mode.",
-            table=table,
-            index=index,
-            service=service,
-        )
-    if isinstance(error, HTTPClientError | ConnectionError):
-        return Unreachable(
-            f"{begin} did not answer {operation}{on}.",
-            "Check the network, the Region and the endpoint variables.",
-            table=table,
-            index=index,
-            service=service,
-        )
-    return AwsError(
-        f"{operation[0].upper()}{operation[1:]} on {place} failed before it reached {service} ({type(error).__name__}).",
-        "Check the Region and the AWS configuration.",
-        table=table,
-        index=index,
-        service=service,
-    )

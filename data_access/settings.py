@@ -7,6 +7,7 @@ the standard AWS ones, the system's file. Local mode needs none of them and read
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from data_access.systems.spec import System, built_in, load_folder
 
 Mode = Literal["local", "aws"]
 DEFAULT_REGION = "us-east-1"
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 _strict = with_config(ConfigDict(extra="forbid", frozen=True))
 
@@ -46,6 +49,46 @@ class SnapshotSettings:
     place: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureSettings:
+    """Who may erase from here, and where its state is kept.
+
+    `rate` is in writes a second (None: no limit). A plan of more than `most_items` needs a second person even where `approval`
+    is off. `anchor` is the file outside of DynamoDB that witnesses the audit; `keys` the folder of this installation's keys,
+    None for `keys` in the state folder. `not_performed` are sentences of the team's own about what an erasure does not reach.
+    """
+
+    enabled: bool = False
+    approval: bool = False
+    control_table: str = "dynascope-control"
+    control_region: str = DEFAULT_REGION
+    control_profile: str | None = None
+    control_role_arn: str | None = None
+    rate: float | None = None
+    most_items: int = 1_000_000
+    not_performed: tuple[str, ...] = ()
+    anchor: Path | None = None
+    keys: Path | None = None
+
+
+@_strict
+@dataclass(frozen=True, slots=True)
+class _Erasure:
+    """[erasure] as it is written. `enabled` None: in local mode."""
+
+    enabled: bool | None = None
+    approval: bool = False
+    control_table: str = "dynascope-control"
+    control_region: str | None = None
+    control_profile: str | None = None
+    control_role_arn: str | None = None
+    rate: float | None = None
+    most_items: int = 1_000_000
+    not_performed: tuple[str, ...] = ()
+    anchor: str | None = None
+    keys: str | None = None
+
+
 @_strict
 @dataclass(frozen=True, slots=True)
 class _File:
@@ -58,6 +101,7 @@ class _File:
     scan_rate: float | None = None
     pause_minutes: float = 5
     snapshot: bool | SnapshotSettings = True
+    erasure: _Erasure = _Erasure()
     systems: Mapping[str, SystemSettings] = field(default_factory=dict[str, SystemSettings])
 
 
@@ -84,6 +128,7 @@ class Settings:
     scan_rate: float | None = None
     pause_minutes: float = 5
     snapshot: SnapshotSettings = SnapshotSettings()
+    erasure: ErasureSettings = ErasureSettings()
 
     def place(self, system: str) -> Place:
         """The enabled system with this id. Raises UsageError."""
@@ -125,6 +170,7 @@ def load_settings(environment: Mapping[str, str] | None = None, folder: Path | N
         scan_rate=file.scan_rate,
         pause_minutes=file.pause_minutes,
         snapshot=_snapshot(file.snapshot, path),
+        erasure=_erasure(file.erasure, mode, env, path, places),
     )
 
 
@@ -160,6 +206,38 @@ def _snapshot(said: bool | SnapshotSettings, file: Path) -> SnapshotSettings:
     return said
 
 
+def _erasure(said: _Erasure, mode: str, env: Mapping[str, str], file: Path, places: Mapping[str, Place]) -> ErasureSettings:
+    """On in local mode, off elsewhere, unless it is said. Files are meant from where dynascope.toml lies."""
+    word = env.get("DYNASCOPE_ERASURE") or ""
+    if word not in ("", "on", "off"):
+        raise SettingsError(f"DYNASCOPE_ERASURE is {word!r}.", "It is on or off.")
+    if not TABLE_NAME.fullmatch(said.control_table):
+        raise SettingsError(f"{file.name}: erasure.control_table is not a name that a DynamoDB table can have.")
+    if any(said.control_table in place.tables.values() for place in places.values()):
+        raise SettingsError(f"{file.name}: erasure.control_table is a chatbot's own table.", "Give the control table a name of its own.")
+    if (said.rate is not None and not said.rate > 0) or said.most_items < 1:
+        raise SettingsError(f"{file.name}: erasure.rate and erasure.most_items are above zero.")
+    if not all(sentence.strip() for sentence in said.not_performed):
+        raise SettingsError(f"{file.name}: erasure.not_performed: one of them is empty.")
+    for name, text in (("control_region", said.control_region), ("anchor", said.anchor), ("keys", said.keys)):
+        if text == "":
+            raise SettingsError(f"{file.name}: erasure.{name} is empty.", "Leave it out instead.")
+    local = mode == "local"
+    return ErasureSettings(
+        enabled=word == "on" if word else local if said.enabled is None else said.enabled,
+        approval=said.approval,
+        control_table=said.control_table,
+        control_region=DEFAULT_REGION if local else said.control_region or _standard_region(env, said.control_profile) or DEFAULT_REGION,
+        control_profile=None if local else said.control_profile,
+        control_role_arn=None if local else said.control_role_arn,
+        rate=said.rate,
+        most_items=said.most_items,
+        not_performed=said.not_performed,
+        anchor=None if said.anchor is None else file.parent / said.anchor,
+        keys=None if said.keys is None else file.parent / said.keys,
+    )
+
+
 def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str], file: str) -> Place:
     for name in own.tables:
         if name not in system.tables:
@@ -171,16 +249,12 @@ def _place(system: System, own: SystemSettings, mode: str, env: Mapping[str, str
         names = {key: own.tables.get(key) or table.name for key, table in system.tables.items()}
         return Place(system, names, DEFAULT_REGION, tenants=tenants)
     names = {key: own.tables.get(key) or env.get(table.environment or "") or table.name for key, table in system.tables.items()}
-    region = (
-        own.region
-        or env.get(system.region_environment or "")
-        or env.get("AWS_REGION")
-        or env.get("AWS_DEFAULT_REGION")
-        or _profile_region(own.profile or env.get("AWS_PROFILE"))
-        or system.region
-        or DEFAULT_REGION
-    )
+    region = own.region or env.get(system.region_environment or "") or _standard_region(env, own.profile) or system.region or DEFAULT_REGION
     return Place(system, names, region, own.profile, own.role_arn, tenants)
+
+
+def _standard_region(env: Mapping[str, str], profile: str | None) -> str | None:
+    return env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or _profile_region(profile or env.get("AWS_PROFILE"))
 
 
 def _profile_region(profile: str | None) -> str | None:

@@ -17,7 +17,7 @@ ENTRIES = [ROOT / "app.py", ROOT / "asgi.py"]
 BELOW = {"boto3", "botocore", "duckdb", "deltalake", "s3transfer"}
 HTML = {"html", "iframe", "components"}
 CACHES = {"cache_data", "cache_resource"}
-LOADERS = [ROOT / "pages" / "ui" / f"{module}.py" for module in ("load", "load_snapshot", "load_costs")]
+LOADERS = [ROOT / "pages" / "ui" / f"{module}.py" for module in ("load", "load_snapshot", "load_costs", "load_people")]
 
 
 def name(path: Path) -> str:
@@ -98,7 +98,7 @@ def test_only_the_loaders_cache(path: Path) -> None:
 @pytest.mark.parametrize("path", LOADERS, ids=name)
 def test_what_is_cached_has_an_end(path: Path) -> None:
     """What belongs to people: of one session, for a time, in small number. What belongs to the process is named here."""
-    of_the_process = {"settings", "_open", "keeper", "price_book"}
+    of_the_process = {"settings", "_open", "keeper", "price_book", "generation", "_control"}
     # Sizes, counts and dollars of tables: nothing of anybody.
     of_everybody = {"health", "_observed", "_growth", "_advice", "_capacity"}
     for node in ast.walk(tree(path)):

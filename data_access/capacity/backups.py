@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from data_access.errors import DataAccessError, from_aws
+from data_access.aws_errors import from_aws
+from data_access.errors import DataAccessError
 
 if TYPE_CHECKING:
     from data_access.dynamo.aws import Source

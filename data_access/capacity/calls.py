@@ -12,9 +12,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.capacity.metrics import NAMESPACE, dimensions
 from data_access.capacity.series import Metric, Status, periods_within
-from data_access.errors import AccessDenied, AwsError, DataAccessError, Throttled, from_aws
+from data_access.errors import AccessDenied, AwsError, DataAccessError, Throttled
 
 MOST_METRICS = 500
 MOST_POINTS = 100_800

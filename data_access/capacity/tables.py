@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.dynamo.aws import Source
-from data_access.errors import DataAccessError, from_aws
+from data_access.errors import DataAccessError
 
 Billing = Literal["on-demand", "provisioned"]
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]

@@ -20,7 +20,8 @@ from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsErr
 from botocore.loaders import Loader, create_loader
 from botocore.parsers import JSONParser, ResponseParserFactory
 
-from data_access.errors import AwsError, from_aws
+from data_access.aws_errors import from_aws
+from data_access.errors import AwsError
 from data_access.settings import Place, Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 CONCURRENCY = 8
 # Where botocore would look for a profile and its files: nowhere.
 _NOBODY = {name: (None, None, default, None) for name, default in (("profile", None), ("config_file", ""), ("credentials_file", ""))}
-_RAW_OUTPUTS = frozenset({"QueryOutput", "ScanOutput", "GetItemOutput", "BatchGetItemOutput"})
+_RAW_OUTPUTS = frozenset({"QueryOutput", "ScanOutput", "GetItemOutput", "BatchGetItemOutput", "BatchExecuteStatementOutput"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class _Factory(ResponseParserFactory):
 
 
 class _WireParser(JSONParser):
-    """Leaves the outputs of reads as they came: {"S": …}, binary as base64 text, numbers as their digits."""
+    """Leaves the outputs of reads, and of batches of deletes, as they came: {"S": …}, binary as base64 text, numbers as their digits."""
 
     def _do_parse(self, response: Any, shape: Any) -> Any:
         try:

@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.costs.prices import ReadPrice, TableClass, read_price
 from data_access.dynamo.aws import Source
-from data_access.errors import from_aws
 from data_access.systems.spec import Index, Table
 
 # Sizes change slowly and AWS itself counts only every six hours; keys and indexes hardly ever change.

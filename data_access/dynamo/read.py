@@ -17,13 +17,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.costs.units import PAGE_BYTES, query_units
 from data_access.dynamo.aws import CONCURRENCY, Source
 from data_access.dynamo.codec import Item, continue_key, encode
 from data_access.dynamo.facts import known_class
 from data_access.dynamo.meter import Meter, Pace
 from data_access.dynamo.plan import Operation, Step, Term
-from data_access.errors import ScanRefused, from_aws
+from data_access.errors import ScanRefused
 
 _PAGE_UNITS = query_units(PAGE_BYTES)
 # Keys of one BatchGetItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html

@@ -65,8 +65,8 @@ def fill(settings: Settings, attachment: Attachment, say: Callable[[str], None])
     import botocore.exceptions
     from filelock import FileLock
 
+    from data_access.aws_errors import from_aws
     from data_access.dynamo.aws import open_sources
-    from data_access.errors import from_aws
     from data_access.local import sample
     from data_access.systems.create import create_tables
 

@@ -219,8 +219,8 @@ def _set_backups(client: Any, account: str, place: Place, stage: _Stage) -> None
     """The tables of a system, empty, in moto's DynamoDB: recovery is on for one of them, another has a backup."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from data_access.aws_errors import from_aws
     from data_access.dynamo.aws import Source
-    from data_access.errors import from_aws
     from data_access.local.sample.traffic import BACKED_UP, BACKUP_AGE
     from data_access.systems.create import create_tables
 

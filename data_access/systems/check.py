@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.dynamo.aws import Source
-from data_access.errors import AwsError, TableMissing, from_aws
+from data_access.errors import AwsError, TableMissing
 from data_access.systems.spec import Index, Table
 
 _TYPES = {"S": "String", "N": "Number", "B": "Binary"}

@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.dynamo.aws import Source
-from data_access.errors import AwsError, TableMissing, from_aws
+from data_access.errors import AwsError, TableMissing
 from data_access.systems.spec import Index, Table
 
 # DynamoDB makes an empty table with two indexes in about ten seconds; five minutes is far more than it ever took.

@@ -94,6 +94,24 @@ CAPACITY = PageSpec(
     role=READER,
     url_path="capacity",
 )
+ERASURES = PageSpec(
+    path="pages/people/erasures.py",
+    title="Erasures",
+    icon=":material/auto_delete:",
+    help="Every erasure with its state, due date, progress and receipt, and the audit of what was done.",
+    section="People",
+    role=READER,
+    url_path="erasures",
+)
+USER = PageSpec(
+    path="pages/people/user.py",
+    title="A user",
+    icon=":material/person_search:",
+    help="Everything that the systems keep of one person: look it up, hand it over, erase it with evidence.",
+    section="People",
+    role=READER,
+    url_path="user",
+)
 TABLES = PageSpec(
     path="pages/setup/tables.py",
     title="Tables",
@@ -122,4 +140,4 @@ ABOUT = PageSpec(
     url_path="about",
 )
 
-PAGES: tuple[PageSpec, ...] = (FIND, SEARCH, REPLAY, BEHIND, USAGE, COSTS, CAPACITY, TABLES, SNAPSHOT, ABOUT)
+PAGES: tuple[PageSpec, ...] = (FIND, SEARCH, REPLAY, BEHIND, USAGE, COSTS, CAPACITY, USER, ERASURES, TABLES, SNAPSHOT, ABOUT)

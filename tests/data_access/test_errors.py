@@ -8,7 +8,8 @@ import botocore.exceptions as aws
 import pytest
 
 from data_access import errors
-from data_access.errors import AccessDenied, AwsError, CredentialsMissing, DataAccessError, TableMissing, Throttled, Unreachable, from_aws
+from data_access.aws_errors import from_aws
+from data_access.errors import AccessDenied, AwsError, CredentialsMissing, DataAccessError, TableMissing, Throttled, Unreachable
 
 SECRET = "arn:aws:iam::123456789012:user/jane key=did:privy:abc AKIAXYZ"
 

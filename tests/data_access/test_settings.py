@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from data_access.errors import SettingsError, SpecError, UsageError
-from data_access.settings import Place, Settings, load_settings
+from data_access.settings import ErasureSettings, Place, Settings, load_settings
 from data_access.systems.spec import built_in
 from tests.data_access.layouts import SYSTEMS
 
@@ -160,6 +160,64 @@ def test_an_unknown_system_is_refused_by_name(load: Load) -> None:
         load("[systems.cg]\nenabled = false").place("cg")
 
 
+# Erasing
+
+
+@pytest.mark.parametrize(
+    "environment, text, enabled",
+    [
+        ({}, "", True),
+        ({}, "[erasure]\nenabled = false", False),
+        ({"DYNASCOPE_ERASURE": "off"}, "", False),
+        (AWS, "", False),
+        (AWS, "[erasure]\napproval = true", False),
+        (AWS, "[erasure]\nenabled = true", True),
+        (AWS | {"DYNASCOPE_ERASURE": "on"}, "", True),
+        (AWS | {"DYNASCOPE_ERASURE": ""}, "", False),
+        (AWS | {"DYNASCOPE_ERASURE": "off"}, "[erasure]\nenabled = true", False),
+    ],
+)
+def test_who_may_erase(load: Load, environment: dict[str, str], text: str, enabled: bool) -> None:
+    assert load(text, environment).erasure.enabled is enabled
+
+
+def test_a_word_that_is_neither_on_nor_off_is_refused(load: Load) -> None:
+    with pytest.raises(SettingsError, match="DYNASCOPE_ERASURE is 'yes'"):
+        load("", {"DYNASCOPE_ERASURE": "yes"})
+
+
+def test_every_key_of_erasure(load: Load, tmp_path: Path) -> None:
+    text = """
+        [erasure]
+        enabled = true
+        approval = true
+        control_table = "state"
+        control_region = "eu-west-1"
+        control_profile = "p"
+        control_role_arn = "arn:aws:iam::1:role/r"
+        rate = 50
+        most_items = 7
+        not_performed = ["The warehouse."]
+        anchor = "witness.log"
+        keys = "secrets"
+        """
+    files = {"anchor": tmp_path / "witness.log", "keys": tmp_path / "secrets"}
+    said = ErasureSettings(True, True, "state", "eu-west-1", "p", "arn:aws:iam::1:role/r", 50, 7, ("The warehouse.",), **files)
+    assert load(text, AWS).erasure == said
+    local = load(text, {}).erasure
+    assert (local.control_region, local.control_profile, local.control_role_arn) == ("us-east-1", None, None)
+    assert load("", AWS | {"AWS_REGION": "r3"}).erasure.control_region == "r3"
+    assert load("", AWS).erasure == ErasureSettings()
+
+
+def test_the_example_is_a_configuration(load: Load) -> None:
+    example = (Path(__file__).parents[2] / "dynascope.example.toml").read_text(encoding="utf-8")
+    commented = example.replace("# [erasure]", "[erasure]").split("# Remo and CG")
+    own = "\n".join(line.removeprefix("# ") for line in commented[0].split("[erasure]")[1].splitlines())
+    assert load(f"[erasure]{own}", AWS).erasure.approval
+    assert not load(example).erasure.enabled
+
+
 # Refused
 
 
@@ -181,6 +239,17 @@ def test_an_unknown_system_is_refused_by_name(load: Load) -> None:
         ('[systems.cg]\ntenants = "acme"', "dynascope.toml: systems.cg.tenants: "),
         ('[systems.ai_agent]\ntenants = ["a", ""]', "dynascope.toml: systems.ai_agent.tenants: one of them is empty."),
         ("[systems]\ncg = 1", "dynascope.toml: systems.cg: "),
+        ("erasure = true", "dynascope.toml: erasure: "),
+        ("[erasure]\napprove = true", "dynascope.toml: erasure.approve: there is no such key."),
+        ('[erasure]\napproval = "yes please"', "dynascope.toml: erasure.approval: "),
+        ("[erasure]\nrate = 0", "erasure.rate and erasure.most_items are above zero"),
+        ("[erasure]\nrate = nan", "erasure.rate and erasure.most_items are above zero"),
+        ("[erasure]\nmost_items = 0", "erasure.rate and erasure.most_items are above zero"),
+        ('[erasure]\ncontrol_table = "a b"', "erasure.control_table is not a name"),
+        ('[erasure]\ncontrol_table = "cg-chatbot-conversations"', "erasure.control_table is a chatbot's own table."),
+        ('[erasure]\nnot_performed = ["Logs.", " "]', "erasure.not_performed: one of them is empty."),
+        ('[erasure]\nnot_performed = "Logs."', "dynascope.toml: erasure.not_performed: "),
+        ('[erasure]\nanchor = ""', "erasure.anchor is empty."),
         ('specs = "nowhere"', "dynascope.toml: specs: there is no folder nowhere."),
     ],
 )

@@ -11,8 +11,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from data_access.aws_errors import from_aws
 from data_access.dynamo.aws import open_client
-from data_access.errors import AccessDenied, AwsError, CredentialsMissing, from_aws
+from data_access.errors import AccessDenied, AwsError, CredentialsMissing
 from data_access.settings import Place, Settings
 
 _HOME, _CHINA = "us-east-1", "cn-northwest-1"

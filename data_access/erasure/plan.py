@@ -1,0 +1,228 @@
+"""Planning an erasure: what would go, what it costs, what stays. Nothing is written but the plan itself, in the control table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from data_access.audit.chain import Audit
+from data_access.audit.events import Planned, Role
+from data_access.costs.prices import PriceBook, Prices
+from data_access.costs.units import query_units
+from data_access.dynamo.aws import Source
+from data_access.dynamo.facts import table_class, table_facts
+from data_access.erasure.asked import check_scope
+from data_access.erasure.control import Control
+from data_access.erasure.copies import copies
+from data_access.erasure.discovery import Discovery, Known
+from data_access.erasure.known import known, meet_all
+from data_access.erasure.live import live_tables
+from data_access.erasure.model import Copy, Plan, Scope, TableCount, new_plan_id
+from data_access.erasure.neighbours import MOST_SHOWN, Radar
+from data_access.erasure.targets import layout
+from data_access.erasure.verify import SETTLE_SECONDS
+from data_access.errors import SnapshotError, UsageError
+from data_access.settings import Settings
+from data_access.snapshot.store import Store
+from data_access.systems.spec import System
+
+VERSION = 1  # of how plans are made: another one is another digest
+# What an erasure never reaches, whoever runs it. A team's own sentences come after these: [erasure] not_performed.
+STANDING = (
+    "Logs of the chatbots and of the services around them, such as CloudWatch Logs, traces and error reports.",
+    "What language models and their providers have kept or learned: prompts in their logs, tuned models, vector stores and memories.",
+    "What third parties were given: the services behind the chatbots' tools, analytics, support desks, mail.",
+    "Tables, buckets, caches and databases that are not in this configuration.",
+    "CloudTrail data events keep the keys of requests: where a key names the user, the deletes themselves are written there.",
+    "Backups, exports, streams and replicas of the tables: those that could be found are listed as copies.",
+    "Files that somebody exported or downloaded before.",
+)
+# Items a second without a limit of one's own, by what guards them: batches of 25 conditional deletes, transactions of 100.
+# Measured on the local engine; DynamoDB takes 8 such batches at a time in about 20 ms each.
+_BATCHED, _CHECKED = 6_000.0, 12_000.0
+# What a run reads, in times of what its plan read: the look at the start, and two sweeps that also read every planned key.
+_LOOKS = 2.75
+_Live = Mapping[str, Mapping[str, Any]]  # DescribeTable's answer by table
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedScan:
+    """A Scan that a plan would make, from the size that AWS last counted: `units` None where no size is known."""
+
+    system: str
+    table: str
+    units: float | None
+    usd: float | None
+
+
+def expected_scans(sources: Mapping[str, Source], scope: Scope) -> tuple[ExpectedScan, ...]:
+    """What would be read from end to end, before anything is read. Raises UsageError, AwsError, SchemaDrift."""
+    check_scope(sources, scope)
+    found: list[ExpectedScan] = []
+    for source in (sources[name] for name in scope.systems):
+        live, whole = live_tables(source), layout(source.place, scope)
+        for target in whole.targets:
+            proof = target is whole.talks and whole.messages is not None and not whole.one_owner
+            if target.road.operation == "Scan" or proof:
+                facts = table_facts(live[target.name], target.table, source.place.region)
+                units = query_units(facts.total_bytes, consistent=True) if facts.item_count else None
+                found.append(ExpectedScan(source.id, target.name, units, None if units is None else facts.usd(units)))
+    return tuple(found)
+
+
+def make_plan(
+    settings: Settings,
+    sources: Mapping[str, Source],
+    scope: Scope,
+    *,
+    requested_by: str,
+    control: Control,
+    audit: Audit,
+    snapshot: Store | None = None,
+    now: datetime | None = None,
+    received_at: datetime | None = None,
+    role: Role = "requester",
+    allow_scan: bool = True,
+    prices: PriceBook | None = None,
+) -> Plan:
+    """Find everything of the user in the scope, freeze it, and say what it is. The job is then a draft in the control table.
+
+    Found nothing, it is a plan of no keys. `now` is when it is made, `received_at` when the person asked for it. Without
+    `allow_scan` items that no index has are not looked for, and the plan says so. `usd` of the plan is its deletes and twice the
+    reads: those that made it, and those of the check afterwards.
+
+    Raises UsageError, SchemaDrift, AwsError, ScanRefused, TooMuch, AuditError: then nothing is left of it.
+    """
+    check_scope(sources, scope)
+    scope = replace(scope, systems=tuple(dict.fromkeys(scope.systems)))
+    when = (now or datetime.now(UTC)).astimezone(UTC)
+    chosen = [sources[name] for name in scope.systems]
+    live = {source.id: live_tables(source) for source in chosen}
+    radar, remarks = Radar.on(scope.user_id), list[str]()
+    seen = _look_up(snapshot, scope, radar, remarks)
+    looks: list[Discovery] = []
+    plan_id = new_plan_id(when)
+    with control.begin(plan_id) as draft:
+        count = 0
+        for source in chosen:
+            meet = None if source.id in seen or not allow_scan else _Meeting(radar, source.id)
+            look = Discovery(source, scope, live[source.id], allow_scan=allow_scan, known=seen.get(source.id), met=meet)
+            looks.append(look)
+            if source.id not in seen and not (allow_scan and _meets_all(look)):
+                remarks.append(f"Ids like this one were not looked for in {source.title}: the snapshot does not have it.")
+            for key in look.find():
+                draft.add(key)
+                count += 1
+        book = prices or PriceBook.of(settings)
+        counts = tuple(row for source, look in zip(chosen, looks, strict=True) for row in _counts(source, look, live[source.id], book))
+        if radar.count > MOST_SHOWN:
+            remarks.append(f"{radar.count:,} ids look like this one; {MOST_SHOWN} of them are shown.")
+        plan = Plan(
+            plan_id=plan_id,
+            scope=scope,
+            created_at=when,
+            requested_by=requested_by,
+            counts=counts,
+            keys=count,
+            digest="",
+            write_units=_sum(row.write_units for row in counts),
+            usd=_sum([*(row.usd for row in counts), *(None if look.read_usd is None else 2 * look.read_usd for look in looks)]),
+            seconds=_seconds(settings, looks, count),
+            out_of_scope=tuple(said for look in looks for said in look.findings.out_of_scope()),
+            neighbours=radar.neighbours,
+            copies=_copies(settings, chosen, live, when),
+            not_performed=(
+                *(said for look in looks for said in look.findings.not_performed()),
+                *remarks,
+                *STANDING,
+                *settings.erasure.not_performed,
+            ),
+            scanned=tuple(said for look in looks for said in look.findings.scanned()),
+            blocked=tuple(said for look in looks for said in look.findings.blocked()),
+        )
+        specs = specs_digest(source.place.system for source in chosen)
+        plan = replace(plan, digest=digest_of(plan, draft.keys_digest(), specs))
+        subject = control.keys.subject(scope.user_id)
+        audit.write(Planned(plan_id, subject, requested_by, role, scope.systems, count, plan.digest, specs, str(VERSION)))
+        draft.finish(plan, received_at=received_at)
+    return plan
+
+
+def digest_of(plan: Plan, keys_digest: str, specs: str) -> str:
+    """SHA-256 (hex) over everything that the plan says, its frozen keys, the systems' files and the version of planning."""
+    told = {"plan": replace(plan, digest=""), "keys": keys_digest, "specs": specs, "version": VERSION}
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def specs_digest(systems: Iterable[System]) -> str:
+    """SHA-256 (hex) over the systems' files as they were understood."""
+    told = {system.id: system for system in systems}
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """Shows the radar the users that a Scan of one system comes across."""
+
+    radar: Radar
+    system: str
+
+    def __call__(self, user_id: str) -> None:
+        self.radar.meet(user_id, self.system)
+
+
+def _look_up(snapshot: Store | None, scope: Scope, radar: Radar, remarks: list[str]) -> Mapping[str, Known]:
+    """What the snapshot knows, by system; the radar has then seen all of their users."""
+    if snapshot is None:
+        return {}
+    try:
+        there = meet_all(snapshot, radar)
+        return {name: known(snapshot, name, scope.user_id) for name in scope.systems if name in there}
+    except SnapshotError as error:
+        remarks.append(f"The snapshot was not asked: {error.sentence}")
+        return {}
+
+
+def _meets_all(look: Discovery) -> bool:
+    """Whether a Scan goes through all conversations, and so through all users."""
+    talks = look.layout.talks
+    return talks is not None and (talks.road.operation == "Scan" or (look.layout.messages is not None and not look.layout.one_owner))
+
+
+def _copies(settings: Settings, chosen: Iterable[Source], live: Mapping[str, _Live], now: datetime) -> tuple[Copy, ...]:
+    return tuple(copy for source in chosen for copy in copies(settings, source, live[source.id], now))
+
+
+def _counts(source: Source, look: Discovery, live: _Live, book: PriceBook) -> Iterator[TableCount]:
+    found, whole = look.findings, look.layout
+    try:
+        prices: Prices | None = book.prices(source.place.region)
+    except UsageError:
+        prices = None
+    for target in whole.targets:
+        tally = found.tables.get(target.name)
+        units = (tally.units if tally else 0.0) + (found.check_units if target is whole.talks else 0.0)
+        price = None if prices is None else prices.rates(table_class(live[target.name])).write_unit
+        usd = None if price is None else units * price
+        items, size = (tally.items, tally.bytes) if tally else (0, 0)
+        yield TableCount(source.id, target.name, items, size, target.road.words, units, usd)
+
+
+def _seconds(settings: Settings, looks: Iterable[Discovery], count: int) -> float:
+    """How long the run takes: its deletes at the rate that is allowed, a look at what came since, and two sweeps with a pause."""
+    reading = _LOOKS * sum(look.seconds for look in looks) + SETTLE_SECONDS
+    checked = sum(look.checked for look in looks)
+    free = (count - checked) / _BATCHED + checked / _CHECKED
+    rate = settings.erasure.rate
+    return reading + (free if rate is None else max(free, count / rate))
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """None where one of them is not known."""
+    found = list(values)
+    return None if None in found else sum(value for value in found if value is not None)

@@ -1,0 +1,196 @@
+"""What is asked about one person on the command line: `user` and `export`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from data_access.dynamo.aws import Source
+from data_access.errors import AwsError, DataAccessError, SnapshotOff, UsageError
+from data_access.handover.archive import write_archive
+from data_access.items.values import to_json
+from data_access.output import plain, say, show
+from data_access.people import Person, SystemData, checked, everything, nothing_stored
+from data_access.settings import Settings
+from data_access.snapshot.store import Store, open_store
+
+
+class Session(Protocol):
+    """What a command opens."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def source(self, system: str) -> Source: ...
+
+
+def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    looking = command("user", show_person, "everything that the systems keep of one person, as one JSON object")
+    exporting = command("export", export, "everything that the systems keep of one person, as one ZIP")
+    for parser in (looking, exporting):
+        parser.add_argument("--user", required=True, help="exact user id, compared byte for byte")
+        parser.add_argument("--system", action="append", metavar="S", help="only this system (several: each of them)")
+        parser.add_argument("--tenant", action="append", metavar="T", help="only what is this tenant's (several: each of them)")
+        parser.add_argument("--allow-scan", action="store_true", help="allow a Scan above the budget")
+    exporting.add_argument("--out", required=True, type=Path, metavar="FILE.zip", help="the file to write, readable for you alone")
+    exporting.add_argument("--force", action="store_true", help="replace the file if it is there")
+
+
+def show_person(options: argparse.Namespace, session: Session) -> None:
+    """`user`. What could not be read is said in the answer, and is the command's failure. Raises NotFound, UsageError, …"""
+    sources, failed = _open(options, session)
+    person = everything(
+        sources, options.user, options.system, store=_store(session.settings), allow_scan=options.allow_scan, tenants=options.tenant
+    )
+    if not (person.items or person.unread or failed):
+        raise nothing_stored()
+    systems = [_system(one) for one in person.systems] + [_unopened(system, error) for system, error in failed.items()]
+    show({"user_id": person.user_id, "read_at": person.read_at, "systems": systems})
+    _report(person)
+    _fail(person, failed)
+
+
+def export(options: argparse.Namespace, session: Session) -> None:
+    """`export`. Nothing is left behind where nothing was found or a Scan was refused. Raises NotFound, ScanRefused, UsageError, …"""
+    out: Path = options.out
+    sources, failed = _open(options, session)
+    for error in failed.values():
+        raise error
+    if not out.parent.is_dir():
+        raise UsageError("The folder of the file does not exist.", "Make it, or give another --out.")
+    if out.exists() and not options.force:
+        raise FileThere("There is a file of this name already.", "Give another --out, or --force to replace it.")
+    part = out.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            made = write_archive(
+                sources,
+                options.user,
+                file,
+                options.system,
+                store=_store(session.settings),
+                allow_scan=options.allow_scan,
+                tenants=options.tenant,
+            )
+            size = file.seek(0, os.SEEK_END)
+        person = made.person
+        if not person.items and not person.unread:
+            raise nothing_stored()
+        if person.refused is not None:
+            raise person.refused
+        _place(part, out, force=options.force)
+    except OSError as error:
+        raise NotWritten(f"The file cannot be written ({error.strerror}).", "Check the folder and the room on the disk.") from None
+    finally:
+        part.unlink(missing_ok=True)
+    show(
+        {
+            "file": str(out),
+            "bytes": size,
+            "files": len(made.files) + 1,
+            "items": person.items,
+            "complete": not person.unread,
+            "systems": [{"system": one.system, "conversations": len(one.conversations), "items": one.items} for one in person.systems],
+        }
+    )
+    _report(person)
+    _fail(person, {})
+
+
+class FileThere(DataAccessError):
+    code = "file_exists"
+
+
+class NotWritten(DataAccessError):
+    code = "not_written"
+
+
+def _place(part: Path, out: Path, *, force: bool) -> None:
+    if force:
+        part.replace(out)
+        return
+    # A link, unlike a rename, replaces nothing that came meanwhile.
+    try:
+        os.link(part, out)
+    except FileExistsError:
+        raise FileThere("There is a file of this name already.", "Give another --out, or --force to replace it.") from None
+    except OSError:
+        if out.exists():
+            raise
+        part.replace(out)  # A file system without links.
+
+
+def _open(options: argparse.Namespace, session: Session) -> tuple[dict[str, Source], dict[str, DataAccessError]]:
+    """The systems that are asked for, and those whose client cannot be opened: that takes nothing else with it.
+
+    What is wrong with the question is said before anything is opened.
+    """
+    checked(options.user, tenants=options.tenant)
+    names = dict.fromkeys(options.system or session.settings.places)
+    for system in names:
+        session.settings.place(system)
+    sources: dict[str, Source] = {}
+    failed: dict[str, DataAccessError] = {}
+    for system in names:
+        try:
+            sources[system] = session.source(system)
+        except AwsError as error:
+            failed[system] = error
+    return sources, failed
+
+
+def _store(settings: Settings) -> Store | None:
+    with contextlib.suppress(SnapshotOff):
+        return open_store(settings)
+    return None
+
+
+def _system(one: SystemData) -> dict[str, Any]:
+    return {
+        "system": one.system,
+        "conversations": len(one.conversations),
+        "orphans": one.orphans,
+        "tables": {name: {key: value for key, value in plain(table).items() if key != "table"} for name, table in one.tables.items()},
+        "records": [plain(kind) for kind in one.records],
+        "tenants": one.tenants,
+        "found_by": plain(one.sweep),
+        "units": one.measured.units,
+        "usd": one.measured.usd,
+        "unread": [{"table": unread.table, "code": unread.code, "message": str(unread.error)} for unread in one.unread],
+        "notes": one.notes,
+    }
+
+
+def _report(person: Person) -> None:
+    for one in person.systems:
+        sweep = one.sweep
+        how = {
+            "key": "by key",
+            "scan": f"by key, and a Scan of {' and '.join(sweep.tables)}",
+            "snapshot": f"by key, and the snapshot of {sweep.as_of}",
+            "nothing": "by key alone",
+        }[sweep.by]
+        price = "price unknown" if one.measured.usd is None else f"${one.measured.usd:.7f}"
+        say(f"{one.title}: {one.items:,} items, {how}: {one.measured.units:,.1f} read units ({price}).")
+        for note in one.notes:
+            say(note)
+
+
+def _unopened(system: str, error: DataAccessError) -> dict[str, Any]:
+    unread = [{"table": None, "code": error.code, "message": str(error)}]
+    return {"system": system, "conversations": 0, "tables": {}, "records": [], "unread": unread}
+
+
+def _fail(person: Person, failed: Mapping[str, DataAccessError]) -> None:
+    """The first failure, once what could be read is out."""
+    for error in failed.values():
+        raise error
+    for system, unread in person.unread:
+        say(to_json({"system": system, "table": unread.table, "code": unread.code}))
+    if person.unread:
+        raise person.refused or person.unread[0][1].error

@@ -1,0 +1,197 @@
+"""Handing a person's data over: the ZIP is made in the background and waits for this browser alone, for an hour."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO, cast
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from data_access.audit.chain import Audit
+from data_access.audit.events import Exported
+from data_access.dynamo.aws import Source
+from data_access.errors import DataAccessError
+from data_access.handover import Vault, write_archive
+from data_access.handover.archive import Manifest
+from data_access.handover.vault import LIFE_SECONDS
+from data_access.people import Person
+from data_access.snapshot.store import Store
+from pages.ui import access, load, load_people, notices, person_held, person_tasks, times
+from pages.ui.person_tasks import Task
+
+_KEY = "person_export"
+_SIDE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An export that waits: `token` opens it, for the browser that it was made for. Times are in UTC."""
+
+    token: str
+    until: datetime
+    bytes: int
+    items: int
+    conversations: int
+    files: int
+    unread: tuple[tuple[str, str], ...]
+
+
+class _Counted(io.RawIOBase):
+    """Tells a task how much was written, and ends the writing when the task is to stop."""
+
+    def __init__(self, inner: BinaryIO, task: Task) -> None:
+        self._inner, self._task = inner, task
+
+    def write(self, data: Any, /) -> int:
+        self._task.check()
+        written = self._inner.write(data)
+        self._task.count += written
+        return written
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._inner.read(size)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._inner.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._inner.tell()
+
+    def flush(self) -> None:
+        self._inner.flush()
+
+    def seekable(self) -> bool:
+        return self._inner.seekable()
+
+    def writable(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that an export needs, so that its thread asks no page for anything."""
+
+    person: Person
+    sources: Mapping[str, Source]
+    store: Store | None
+    allow_scan: bool
+    vault: Vault
+    identity: str
+    audit: Audit
+    actor: str
+
+    def make(self, task: Task) -> Made:
+        """Read all of it again and write it. It is in the audit before anybody can fetch it. Raises DataAccessError, Stopped."""
+        subject = self.audit.keys.subject(self.person.user_id)
+        with self.vault.put(self.identity, subject) as deposit:
+            target = cast("BinaryIO", _Counted(deposit.file, task))
+            made = write_archive(self.sources, self.person, target, store=self.store, allow_scan=self.allow_scan)
+            size = deposit.file.seek(0, io.SEEK_END)
+            systems = tuple(one.system for one in made.person.systems)
+            self.audit.write(Exported(subject, self.actor, "viewer", systems, made.person.items, _digest(made)))
+            until = datetime.now(UTC) + timedelta(seconds=LIFE_SECONDS)
+        return Made(
+            token=deposit.token,
+            until=until,
+            bytes=size,
+            items=made.person.items,
+            conversations=sum(len(one.conversations) for one in made.person.systems),
+            files=len(made.files) + 1,
+            unread=tuple((system, unread.error.sentence) for system, unread in made.person.unread),
+        )
+
+
+def _digest(made: Manifest) -> str:
+    """One SHA-256 over every file's name and SHA-256, as the manifest has them."""
+    return hashlib.sha256("".join(f"{file.sha256}  {file.name}\n" for file in made.files).encode()).hexdigest()
+
+
+def show(person: Person, titles: Mapping[str, str], zone: ZoneInfo, *, allow_scan: bool, actor: str) -> None:
+    st.caption(
+        "One ZIP with every stored item as it is (JSON, exact numbers), the same as tables (CSV) and as transcripts to read, and a"
+        " manifest with counts and SHA-256. It waits for this browser alone, for an hour, and is gone after the first download."
+    )
+    identity = access.browser_identity()
+    if not access.downloads_are_served() or identity is None:
+        notices.empty(
+            "This server cannot hand the file over.",
+            "Without asgi.py there is no address that gives a file to one browser alone. Start Dynascope with: streamlit run asgi.py."
+            if not access.downloads_are_served()
+            else "This browser has not taken the cookie by which it is known again. Allow cookies here and load the page again.",
+            "On the command line: python -m data_access export --user ID --out FILE.zip",
+            icon="no_encryption",
+        )
+        return
+    task = person_tasks.find(st.session_state.get(_KEY))
+    if task is not None and task.running:
+        _watch(task)
+        return
+    failed: DataAccessError | None = st.session_state.pop("person_failed", None)
+    if failed is not None:
+        notices.show(failed)
+    if task is not None and task.error is not None:
+        notices.show(task.error)
+    elif task is not None and task.result is None:
+        st.caption(":orange[:material/stop_circle:] The export was stopped. Nothing of it is left.")
+    waiting = task is not None and isinstance(task.result, Made) and _offer(task.result, identity, titles, zone)
+    st.button(
+        "Prepare it again" if waiting or task is not None else "Prepare the export",
+        icon=":material/folder_zip:",
+        type="secondary" if waiting else "primary",
+        key="person_prepare",
+        on_click=_begin,
+        args=(person, identity, allow_scan, actor),
+    )
+
+
+def _begin(person: Person, identity: str, allow_scan: bool, actor: str) -> None:
+    before = person_tasks.find(st.session_state.get(_KEY))
+    if before is not None and before.running:
+        return  # a second click
+    try:
+        order = Order(
+            person, load.sources(), load_people.snapshot(), allow_scan, Vault(load.settings().state), identity, load_people.audit(), actor
+        )
+    except DataAccessError as error:
+        st.session_state["person_failed"] = error
+        return
+    st.session_state[_KEY] = person_tasks.start(order.make)
+
+
+def _watch(task: Task) -> None:
+    @st.fragment(run_every=_SIDE_SECONDS)
+    def watch() -> None:
+        if not task.running:
+            st.rerun()
+        written = "waiting for another export to end" if task.waiting else f"{person_held.size(task.count)} written"
+        label = "Stopping" if task.stopping else "Preparing the export"
+        with st.status(f"{label}: {written}, {times.duration(round(task.seconds))}", state="running", expanded=True):
+            st.caption("It goes on while you look at other parts of this page.")
+            st.button("Stop", icon=":material/stop_circle:", key="person_export_stop", disabled=task.stopping, on_click=task.stop)
+
+    watch()
+
+
+def _offer(made: Made, identity: str, titles: Mapping[str, str], zone: ZoneInfo) -> bool:
+    """The link, while the file is there."""
+    there = Vault(load.settings().state).open(made.token, identity)
+    if there is None:
+        st.caption(":gray[:material/delete:] The export is gone: it was fetched, its hour is over, or what it was about was erased.")
+        return False
+    there.file.close()
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(
+            f":green[:material/check:] **The export is ready** :gray[{person_held.size(made.bytes)},"
+            f" {person_held.some(made.items, 'item')}, {person_held.some(made.conversations, 'conversation')},"
+            f" {person_held.some(made.files, 'file')}]"
+        )
+        st.caption(f"It can be fetched once, from this browser, until {times.moment(made.until, zone)} ({times.ago(made.until)}).")
+        for system, sentence in made.unread:
+            st.text(f"Not complete. {titles.get(system, system)}: {sentence}")
+        st.link_button("Download the ZIP", f"/download/{made.token}", type="primary", icon=":material/download:")
+    return True
