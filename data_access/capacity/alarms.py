@@ -15,6 +15,7 @@ from statistics import median
 from data_access.capacity.metrics import ACCOUNT_UTILISATION, CONSUMED, NAMESPACE, PROVISIONED, THROTTLES, dimensions
 from data_access.capacity.report import CapacityReport, Flow, TableCapacity
 from data_access.capacity.series import Metric
+from data_access.costs.throughput import alarm_sum
 
 SHARE = 0.8
 # Where nothing was measured in the window, no threshold can be suggested; this is the least one.
@@ -55,11 +56,6 @@ def suggest(report: CapacityReport, region: str) -> tuple[Alarm, ...]:
     """Alarms for every table and index of a report, and for the account in the Region."""
     alarms = [alarm for table in report.tables for alarm in _of_table(table, region)]
     return (*alarms, *_of_account(region))
-
-
-def consumption_threshold(provisioned: float, period: int, share: float = SHARE) -> float:
-    """The Sum over a period of so many seconds at which a share of the provisioned units a second is used."""
-    return provisioned * period * share
 
 
 def _of_table(table: TableCapacity, region: str) -> Iterator[Alarm]:
@@ -108,7 +104,7 @@ def _of_flow(table: TableCapacity, index: str | None, flow: Flow, region: str) -
             f"{place} {flow.side} capacity",
             f"{SHARE:.0%} of the {provisioned:,} units a second of {PROVISIONED[n]} are used for five minutes.",
             Metric(CONSUMED[n], "Sum", 60, table.live.name, index),
-            consumption_threshold(provisioned, 60),
+            alarm_sum(provisioned, SHARE, 60),
             5,
             region,
         )

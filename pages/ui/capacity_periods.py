@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from data_access.capacity.series import Series, ceil_time, floor_time
+from data_access.capacity.series import Series, floor_time
 
 # Seconds. All but the last two divide a day, so that periods of UTC are those of any whole hour's clock.
 _NICE = (60, 300, 900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
@@ -113,8 +113,3 @@ def length_words(seconds: int) -> str:
             count = seconds // size
             return name if count == 1 else f"{count} {name}s"
     return f"{seconds} seconds"
-
-
-def full_minutes(since: datetime, until: datetime) -> tuple[datetime, datetime]:
-    """A window that begins and ends where five minutes do, so that the same question stays the same for as long."""
-    return ceil_time(since, 300), floor_time(until, 300)

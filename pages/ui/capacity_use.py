@@ -120,10 +120,6 @@ def _one(view: View, one: Resource, side: Side) -> None:
     )
 
 
-def _a(length: str) -> str:
-    return length if length[0].isdigit() else f"{'an' if length == 'hour' else 'a'} {length}"
-
-
 def _use_words(one: Resource, side: Side) -> str:
     flow = one.flow(side)
     if one.table.live.billing == "on-demand":

@@ -11,13 +11,14 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from data_access.capacity.alarms import consumption_threshold, suggest
+from data_access.capacity.alarms import SHARE, suggest
 from data_access.capacity.cloudwatch import CloudWatch
 from data_access.capacity.limits import share
 from data_access.capacity.report import CapacityReport, Latency, report
 from data_access.capacity.series import Metric, Series
 from data_access.capacity.tables import read_table
 from data_access.capacity.utilisation import utilisation
+from data_access.costs.throughput import alarm_sum
 from data_access.dynamo.aws import Source
 from data_access.errors import AccessDenied, TableMissing
 from data_access.settings import DEFAULT_REGION, Place
@@ -267,7 +268,7 @@ def option(command: list[str], name: str) -> str:
 
 
 def test_a_threshold_is_a_sum_over_its_period() -> None:
-    assert consumption_threshold(5, 60) == 240
+    assert alarm_sum(5, SHARE, 60) == 240
     found = read({"chat": described("chat", 1, (5, 10))}, {})
     capacity = [c for c in words(found) if option(c, "--metric-name").startswith("Consumed")]
     assert [(option(c, "--metric-name"), option(c, "--threshold"), option(c, "--period"), option(c, "--statistic")) for c in capacity] == [
