@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import access, address, times
+from pages.ui import access, address, forgotten, times
 from pages.ui.registry import PAGES, ROOT
 
 # The marks are files of ours: a Material icon as the page's icon would be fetched from Google.
@@ -29,6 +29,7 @@ for spec in PAGES:
 # On every path, before anything can stop the script: until it has run, Streamlit serves page files by its old router.
 chosen = st.navigation(sections)
 address.enter(chosen.title)
+forgotten.settle()
 with st.sidebar:
     times.zone_picker()
 chosen.run()

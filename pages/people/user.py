@@ -9,7 +9,6 @@ import streamlit as st
 from data_access.errors import DataAccessError
 from pages.ui import (
     access,
-    forgotten,
     load,
     load_people,
     notices,
@@ -28,7 +27,6 @@ from pages.ui import (
 STORED, TALKS, RECORDS, NEAR, EXPORT, ERASE = "Stored", "Conversations", "Records", "Similar ids", "Export", "Erase"
 
 viewer = access.require(registry.USER.role)
-forgotten.settle()
 zone = times.zone()
 
 st.title(registry.USER.title)

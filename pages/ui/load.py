@@ -8,6 +8,7 @@ page.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -113,6 +114,12 @@ def forget_lists() -> None:
     """Read lists of this session again at the next question."""
     plan.clear()
     conversations.clear()
+
+
+@st.cache_resource(show_spinner=False)
+def generation() -> str:
+    """Another one after each erasure: forget_everybody empties this cache with all the others."""
+    return secrets.token_hex(8)
 
 
 def forget_everybody() -> None:

@@ -5,7 +5,6 @@ The control table and the audit of this process are opened here too. Nothing her
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -43,12 +42,6 @@ class Nearby:
     count: int
     systems: frozenset[str]
     trouble: SnapshotError | None = None
-
-
-@st.cache_resource(show_spinner=False)
-def generation() -> str:
-    """Another one after each erasure: load.forget_everybody empties this cache with all the others."""
-    return secrets.token_hex(8)
 
 
 @st.cache_resource(show_spinner=False, on_release=Control.close)

@@ -482,7 +482,7 @@ def test_the_worker_of_this_process_erases_and_everybody_is_forgotten(
 ) -> None:
     settings = desk.settings
     monkeypatch.setattr(erasure_desk, "load_settings", lambda: settings)
-    before = load_people.generation()
+    before = load.generation()
     erasure_desk.start_worker(moto_endpoint)
     assert erasure_desk.worker() is not None
     job = confirmed(desk)
@@ -491,7 +491,7 @@ def test_the_worker_of_this_process_erases_and_everybody_is_forgotten(
     while (now := desk.control.job(job.plan_id)).state not in ENDED and time.monotonic() < deadline:
         time.sleep(0.1)
     assert now.state is State.COMPLETED, now.message
-    assert load_people.generation() != before
+    assert load.generation() != before
     assert "No worker runs" not in words(run(PAGE))
     erasure_desk.stop_worker()
     assert erasure_desk.worker() is None
