@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import orjson
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from data_access.erasure.model import State
+from data_access.erasure.model import Reason, State
 from data_access.errors import AuditError
 
 PlanId = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
@@ -26,6 +26,7 @@ ChunkName = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}#[0-9]{2}-[0-9]{
 Actor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@._:/+=,|-]{1,256}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Count = Annotated[int, Field(ge=0)]
 Role = Literal["viewer", "requester", "approver", "admin", "operator", "system"]
 
@@ -80,6 +81,17 @@ class CancelAsked:
     plan_id: PlanId
     actor: Actor
     role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """The due date was moved, once, to the day `due` (UTC), for one of the two reasons that the law knows."""
+
+    plan_id: PlanId
+    actor: Actor
+    role: Role
+    reason: Reason
+    due: Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +196,7 @@ Event = (
     | Approved
     | Refused
     | CancelAsked
+    | Extended
     | Started
     | Deleting
     | Deleted

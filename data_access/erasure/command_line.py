@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from data_access.erasure.model import Reason
+
 COMPLETED_ONLY = "exit 0 only when it ended as completed; 1 for no data found, residuals, partial, blocked, cancelled"
 
 
@@ -40,6 +42,9 @@ def add_commands(commands: Any, command: Callable[..., argparse.ArgumentParser])
     ):
         action(name, text).add_argument("plan", metavar="PLAN", nargs="?")
     action("cancel", "end it before its next batch; what was deleted stays deleted").add_argument("plan", metavar="PLAN")
+    extending = action("extend", "two further months, once, while the first one lasts: GDPR article 12 (3)")
+    extending.add_argument("plan", metavar="PLAN")
+    extending.add_argument("--reason", required=True, choices=[reason.value for reason in Reason], help="the two that the law knows")
 
     receipts = action("receipt", "the signed receipt of an erasure; with --verify, whether a file is one (needs no network)")
     receipts.add_argument("plan", metavar="PLAN", nargs="?")

@@ -16,8 +16,8 @@ from data_access.audit.chain import Audit
 from data_access.dynamo.aws import Source
 from data_access.erasure import signing
 from data_access.erasure.control import Control
-from data_access.erasure.jobs import OPEN, Actor, Jobs, is_worked_on
-from data_access.erasure.model import Job, Scope, State
+from data_access.erasure.jobs import OPEN, Actor, Jobs, is_overdue, is_worked_on
+from data_access.erasure.model import Job, Reason, Scope, State
 from data_access.erasure.receipt import named
 from data_access.erasure.receipt_check import verify_receipt
 from data_access.erasure.worker import follow
@@ -115,6 +115,14 @@ def cancel(options: argparse.Namespace, session: Session) -> int:
     return 0
 
 
+def extend(options: argparse.Namespace, session: Session) -> int:
+    with _opened(session) as (jobs, _):
+        job = jobs.extend(options.plan, Reason(options.reason), actor(session.settings))
+        say(f"It is due {job.due_at:%Y-%m-%d} now. Tell the person before the month is over, and why.")
+        show(described(job))
+    return 0
+
+
 def receipt(options: argparse.Namespace, session: Session) -> int:
     if options.verify is not None:
         return _verify(options.verify, options.key, session.settings)
@@ -138,6 +146,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace, Session], int]] = {
     "status": status,
     "resume": resume,
     "cancel": cancel,
+    "extend": extend,
     "receipt": receipt,
 }
 
@@ -155,6 +164,8 @@ def described(job: Job) -> dict[str, Any]:
         "approved_by": job.approved_by,
         "received_at": job.received_at,
         "due_at": job.due_at,
+        "extended": job.extension and job.extension.reason,
+        "overdue": is_overdue(job),
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "worked_on": is_worked_on(job),

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from data_access.erasure.model import Job, Outcome, Plan, Progress, State
+from data_access.erasure.model import Extension, Job, Outcome, Plan, Progress, Reason, State
 from data_access.erasure.records import MOST_BYTES, Row
 from data_access.errors import TooMuch
 
@@ -115,7 +115,13 @@ def read_job(row: Row, plan: Plan, progress: Iterable[Row]) -> Job:
         needs_approval=row["needs_approval"],
         cancel_asked=row.get("cancel", False),
         lease_until=_time(row, "lease_until"),
+        extension=_extension(row),
     )
+
+
+def _extension(row: Row) -> Extension | None:
+    at = _time(row, "extended_at")
+    return None if at is None else Extension(at, Reason(row["extended_for"]), row["extended_by"])
 
 
 def _time(row: Row, name: str) -> datetime | None:

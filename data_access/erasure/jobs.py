@@ -1,4 +1,4 @@
-"""What people do with an erasure, from a page or the command line: plan, confirm, approve, cancel, resume, look.
+"""What people do with an erasure, from a page or the command line: plan, confirm, approve, extend, cancel, resume, look.
 
 Each step is written to the audit before it is done, a refused one too. Nothing here deletes: a worker does (worker.py).
 """
@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from data_access.audit.events import Approved, CancelAsked, Ended, Refused, Role, Submitted
-from data_access.erasure.model import ENDED, Job, Plan, Scope, State
+from data_access.audit.events import Approved, CancelAsked, Ended, Extended, Refused, Role, Submitted
+from data_access.erasure.control_dates import extend_due
+from data_access.erasure.model import ENDED, Job, Plan, Reason, Scope, State, due_date
 from data_access.erasure.plan import make_plan
 from data_access.erasure.working import Workshop
 from data_access.errors import ErasureError, ErasureOff, NotConfirmed, NotFound, PlanChanged, WrongState
@@ -117,6 +118,18 @@ class Jobs:
         self._audit.write(CancelAsked(plan_id, by.name, by.role))
         return self._control.cancel(plan_id)
 
+    def extend(self, plan_id: str, reason: Reason, by: Actor, now: datetime | None = None) -> Job:
+        """Two further months, once, in the first one. Possible where erasing is off, too. Raises WrongState, NotFound, AuditError."""
+        job = self._control.job(plan_id)
+        if job.extension is None and job.state not in (*ENDED, State.DRAFT) and not is_overdue(job, now):
+            due = due_date(job.received_at, extended=True).astimezone(UTC)
+            self._audit.write(Extended(plan_id, by.name, by.role, reason, f"{due:%Y-%m-%d}"))
+        try:
+            extend_due(self._control.records, job, reason, by.name, now)  # the table itself takes it once, whatever was read above
+        except WrongState as error:
+            raise self._refused(plan_id, by, error) from None
+        return self._control.job(plan_id)
+
     def resume(self, plan_id: str) -> Job:
         """Have a worker go on with a job that was interrupted. Raises ErasureOff, WrongState, NotFound."""
         self._check_on()
@@ -157,8 +170,13 @@ class Jobs:
 
 
 def time_left(job: Job, now: datetime | None = None) -> timedelta:
-    """Until the due date, one calendar month after the request came in; negative when it has passed."""
+    """Until the due date, one calendar month after the request came in, or three; negative when it has passed."""
     return job.due_at - (now or datetime.now(UTC))
+
+
+def is_overdue(job: Job, now: datetime | None = None) -> bool:
+    """Whether it is still open and should have ended."""
+    return job.state not in ENDED and time_left(job, now) < timedelta(0)
 
 
 def is_worked_on(job: Job, now: datetime | None = None) -> bool:

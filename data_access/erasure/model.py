@@ -87,6 +87,13 @@ class FrozenKey:
     conversation: str | None = None
 
 
+class Reason(StrEnum):
+    """Why an erasure may take longer than a month: https://gdpr-info.eu/art-12-gdpr/ (3) knows these two."""
+
+    COMPLEXITY = "complexity"
+    NUMBER = "number_of_requests"
+
+
 class Outcome(StrEnum):
     """What became of one key."""
 
@@ -168,11 +175,21 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """That the due date was moved, once: when, why, and by which member of staff."""
+
+    at: datetime
+    reason: Reason
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What the control table holds of an erasure.
 
     `token` is the fencing token of the last lease, 0 before the first. `subject` is the keyed hash of the user id: the plan's
-    scope loses the plain one when the job has ended. `lease_until` is past or None when no worker is at it.
+    scope loses the plain one when the job has ended. `lease_until` is past or None when no worker is at it. `due_at` is the later
+    date where there was an `extension`.
     """
 
     plan: Plan
@@ -190,6 +207,7 @@ class Job:
     needs_approval: bool = False
     cancel_asked: bool = False
     lease_until: datetime | None = None
+    extension: Extension | None = None
 
     @property
     def plan_id(self) -> str:
@@ -202,9 +220,13 @@ def new_plan_id(now: datetime) -> str:
     return "".join(_LETTERS[(number >> 5 * place) & 31] for place in range(25, -1, -1))
 
 
-def due_date(received_at: datetime) -> datetime:
-    """One month after the request, the last day of a shorter month: https://gdpr-info.eu/art-12-gdpr/ (3)."""
-    year, month = received_at.year + received_at.month // 12, received_at.month % 12 + 1
+def due_date(received_at: datetime, *, extended: bool = False) -> datetime:
+    """One month after the request, three where it was extended by two further months; the last day of a shorter month.
+
+    https://gdpr-info.eu/art-12-gdpr/ (3)
+    """
+    years, month = divmod(received_at.month - 1 + (3 if extended else 1), 12)
+    year, month = received_at.year + years, month + 1
     return received_at.replace(year=year, month=month, day=min(received_at.day, calendar.monthrange(year, month)[1]))
 
 

@@ -21,7 +21,7 @@ from data_access.audit.chain import Head
 from data_access.erasure import signing
 from data_access.erasure.ending import decide
 from data_access.erasure.keys import Keys
-from data_access.erasure.model import Copy, Job, State
+from data_access.erasure.model import Copy, Job, Reason, State
 from data_access.erasure.verification import Found, Residual, Sweep, Unread, Verification
 from data_access.errors import NotConfirmed
 
@@ -124,6 +124,7 @@ class Content:
     audit: AuditHead
     digest: str
     not_performed: Annotated[tuple[str, ...], Field(min_length=1)]
+    extended: Reason | None = None  # why the due date was moved, where it was
     version: Literal[1] = VERSION
 
     def total(self, what: Literal["planned", "deleted", "already_absent", "foreign_owner", "errors", "residual", "new_activity"]) -> int:
@@ -204,6 +205,7 @@ def make_receipt(
         audit=AuditHead(audit_head.count, audit_head.hash),
         digest=plan.digest,
         not_performed=plan.not_performed or _AT_LEAST,
+        extended=job.extension and job.extension.reason,
     )
     return _signed(content, keys)
 

@@ -112,7 +112,7 @@ def _request(content: Content) -> Iterator[tuple[str, str]]:
     yield "Asked for by", content.requested_by
     yield "Approved by", content.approved_by or "nobody: no second person was needed"
     yield "Received", _time(content.received_at)
-    yield "Due", _time(content.due_at)
+    yield "Due", _time(content.due_at) + (f", extended: {content.extended.value.replace('_', ' ')}" if content.extended else "")
     yield "Planned", _time(content.planned_at)
     yield "Started", _time(content.started_at)
     yield "Cut-off", _time(content.cutoff)

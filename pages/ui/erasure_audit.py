@@ -34,6 +34,7 @@ _WORDS: Mapping[str, str] = {
     "approved": "Approved",
     "refused": "Refused",
     "cancelasked": "Cancel asked for",
+    "extended": "Due date extended",
     "started": "Worker began",
     "deleting": "Deletes sent",
     "deleted": "Deletes counted",

@@ -15,6 +15,7 @@ from pages.ui import (
     access,
     erasure_audit,
     erasure_desk,
+    erasure_extend,
     erasure_list,
     erasure_plan,
     erasure_progress,
@@ -47,7 +48,7 @@ def show(desk: Desk, plan_id: str, titles: Mapping[str, str], zone: ZoneInfo) ->
     erasure_states.failed()
     if is_open(job) and not is_worked_on(job):
         erasure_states.no_worker(desk.settings)
-    _actions(desk, job)
+    _actions(desk, job, zone)
     if is_open(job):
         st.fragment(_watch, run_every=WATCH_SECONDS)(desk, job.plan_id, word(job).label, titles)
     kept = desk.control.receipt(plan_id) if job.state in ENDED else None
@@ -77,6 +78,8 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
         ("Approved by", _approved(job)),
         ("What", f"{items(job.plan.keys)} in {scope(job.plan.scope, titles)}"),
     ]
+    if (moved := erasure_extend.said(job, zone)) is not None:
+        facts.insert(3, ("Extended", moved))
     if job.started_at is not None:
         facts.append(("Started", times.moment(job.started_at, zone, seconds=True)))
     if job.ended_at is not None:
@@ -99,7 +102,7 @@ def _approved(job: Job) -> str:
     return "nobody" if job.state in ENDED else ":orange[nobody yet]"
 
 
-def _actions(desk: Desk, job: Job) -> None:
+def _actions(desk: Desk, job: Job, zone: ZoneInfo) -> None:
     """What can be done now. Every step is asked of the store again: a button is a wish."""
     if job.state in ENDED:
         return
@@ -124,6 +127,7 @@ def _actions(desk: Desk, job: Job) -> None:
             help="What is deleted by then stays deleted. It cannot be resumed: the rest needs a new plan." if working else None,
             on_click=erasure_states.attempt, args=(desk.jobs.cancel, job.plan_id, erasure_desk.actor()),
         )  # fmt: skip
+        erasure_extend.offer(desk, job, zone, may=may)
 
 
 def _approval(desk: Desk, job: Job, may: bool) -> None:

@@ -15,7 +15,7 @@ from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
 from pages.ui import erasure_progress, erasure_states, notices, times
 from pages.ui.erasure_desk import Desk
-from pages.ui.erasure_words import WORDS, due, due_plain, is_open, items, scope, short, word
+from pages.ui.erasure_words import WORDS, due, due_day, due_plain, is_open, items, scope, short, word
 from pages.ui.markdown import code
 
 PARAMETER = "plan"
@@ -121,7 +121,7 @@ def _table(jobs: Sequence[Job], titles: Mapping[str, str], zone: ZoneInfo) -> No
             "open": pa.array([f"{short(job.plan_id)} ›" for job in jobs], texts),
             "state": pa.array([[label] for label in labels], pa.list_(texts)),
             "received": pa.array([job.received_at.astimezone(UTC) for job in jobs], moments),
-            "due": pa.array([f"{job.due_at.astimezone(zone):%Y-%m-%d}" for job in jobs], texts),
+            "due": pa.array([due_day(job, zone) for job in jobs], texts),
             "late": pa.array([due_plain(job, now) for job in jobs], texts),
             "planned": pa.array([job.plan.keys for job in jobs], counts),
             "deleted": pa.array([total(job, "deleted") for job in jobs], counts),
@@ -146,7 +146,10 @@ def _table(jobs: Sequence[Job], titles: Mapping[str, str], zone: ZoneInfo) -> No
             ),
             "state": st.column_config.MultiselectColumn("State", width=178, options=known, color=shades),
             "received": clock("Received"),
-            "due": st.column_config.TextColumn("Due", width=96, help="One month after the request came in."),
+            "due": st.column_config.TextColumn(
+                "Due", width=160 if any(job.extension for job in jobs) else 96,
+                help="One month after the request came in; three where it was extended.",
+            ),
             "late": st.column_config.TextColumn("Time left", width=128),
             "systems": st.column_config.TextColumn("Systems", width=220),
             "planned": st.column_config.NumberColumn("Planned", width=84, format="localized"),

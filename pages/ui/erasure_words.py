@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import OPEN, is_worked_on
-from data_access.erasure.model import ENDED, Job, Scope, State
+from data_access.erasure.model import ENDED, Job, Reason, Scope, State
 from pages.ui import times
 from pages.ui.markdown import code, escape
 
@@ -104,9 +104,20 @@ def is_open(job: Job) -> bool:
     return job.state in OPEN
 
 
+REASONS: Mapping[Reason, str] = {
+    Reason.COMPLEXITY: "the request is complex",
+    Reason.NUMBER: "the number of requests",
+}
+
+
+def due_day(job: Job, zone: ZoneInfo) -> str:
+    """The due date alone, and whether it was moved."""
+    return f"{job.due_at.astimezone(zone):%Y-%m-%d}{', extended' if job.extension else ''}"
+
+
 def due(job: Job, zone: ZoneInfo, now: datetime | None = None) -> str:
-    """The due date, as Markdown: one month after the request came in, whatever was done meanwhile."""
-    day = f"{job.due_at.astimezone(zone):%Y-%m-%d}"
+    """The due date, as Markdown: one month after the request came in, whatever was done meanwhile; three where it was extended."""
+    day = due_day(job, zone)
     if job.state in ENDED:
         late = job.ended_at is not None and job.ended_at > job.due_at
         return f":red[{day}, ended late]" if late else day

@@ -130,11 +130,23 @@ def test_a_second_person_where_it_is_configured(line: Line, tmp_path: Path, monk
     assert plan["needs_approval"] is True
     waits = line("erase", "run", plan["plan_id"], "--confirm", USER)
     assert (waits.code, waits.one["state"]) == (1, "awaiting_approval")
+    before = line("erase", "status", plan["plan_id"]).one
+    assert (before["extended"], before["overdue"]) == (None, False)
+    extended = line("erase", "extend", plan["plan_id"], "--reason", "number_of_requests").one
+    assert extended["extended"] == "number_of_requests"
+    assert extended["due_at"] > before["due_at"]
+    assert line("erase", "extend", plan["plan_id"], "--reason", "complexity").error == "wrong_state"
     assert line("erase", "approve", plan["plan_id"], "--digest", plan["digest"]).error == "not_confirmed"
     monkeypatch.setattr("getpass.getuser", lambda: "kim")
     assert line("erase", "approve", plan["plan_id"], "--digest", "0" * 64).error == "plan_changed"
     assert line("erase", "approve", plan["plan_id"], "--digest", plan["digest"]).one["approved_by"] == "kim"
     assert line("erase", "resume", plan["plan_id"]).one["state"] == "completed"
+
+
+def test_a_due_date_that_cannot_be_extended(line: Line) -> None:
+    assert line("erase", "extend", line.plan(), "--reason", "complexity").error == "wrong_state"
+    assert line("erase", "extend", line.plan("demo2"), "--reason", "we are busy").code == 2
+    assert line("erase", "extend", "0" * 26, "--reason", "complexity").error == "not_found"
 
 
 def test_switched_off(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from data_access.audit import Audit
 from data_access.audit.events import EVENTS, LookedUp, checked
-from data_access.erasure.model import State
+from data_access.erasure.model import Reason, State
 from data_access.errors import AuditError
 from tests.data_access.audit.test_chain import PLAN
 from tests.data_access.erasure.making import opened, settings_for, stored_rows
@@ -47,6 +47,8 @@ GOOD: dict[str, Any] = {
     "key_id": "0123456789abcdef",
     "rows": 3,
     "exports": 1,
+    "reason": Reason.COMPLEXITY,
+    "due": "2027-02-20",
 }
 KINDS = sorted(EVENTS.values(), key=lambda kind: kind.__name__)
 # What people are called, write and send: none of it may come through.
@@ -75,10 +77,10 @@ def test_every_event_is_taken_and_comes_back(kind: type[Any]) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_an_unknown_field_cannot_be_set(kind: type[Any]) -> None:
     with pytest.raises(TypeError):
-        kind(**good(kind), reason="she asked for it")
+        kind(**good(kind), because="she asked for it")
     event = kind(**good(kind))
     with pytest.raises((AttributeError, TypeError)):
-        event.reason = "she asked for it"
+        event.because = "she asked for it"
     with pytest.raises((AttributeError, TypeError)):
         event.actor = "x"
 
@@ -139,7 +141,7 @@ def test_the_store_holds_no_person_and_no_plain_hash(engine_endpoint: str, tmp_p
                 given_values["subject"] = control.keys.subject(person)
             audit.write(kind(**given_values))
             for name in given_values:
-                if name in ("subject", "plan_id", "digest", "role", "systems", "chunk"):
+                if name in ("subject", "plan_id", "digest", "role", "systems", "chunk", "reason", "due"):
                     with pytest.raises(AuditError):
                         audit.write(kind(**(given_values | {name: person})))
         stored = json.dumps([row for row in stored_rows(control) if row["sk"]["S"] > f"{before:012d}"], ensure_ascii=False)

@@ -41,6 +41,21 @@ def test_due_is_one_month_later(received: tuple[int, int, int], due: tuple[int, 
     assert due_date(datetime(*received, 9, 30, tzinfo=UTC)) == datetime(*due, 9, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "received, due",
+    [
+        ((2026, 11, 20), (2027, 2, 20)),
+        ((2026, 11, 30), (2027, 2, 28)),
+        ((2027, 11, 30), (2028, 2, 29)),
+        ((2026, 1, 31), (2026, 4, 30)),
+        ((2026, 12, 31), (2027, 3, 31)),
+        ((2026, 9, 30), (2026, 12, 30)),
+    ],
+)
+def test_extended_it_is_three_months_later(received: tuple[int, int, int], due: tuple[int, int, int]) -> None:
+    assert due_date(datetime(*received, 9, 30, tzinfo=UTC), extended=True) == datetime(*due, 9, 30, tzinfo=UTC)
+
+
 def test_a_plan_that_is_over_names_nobody() -> None:
     plan = plan_of(3)
     left = blanked(replace(plan, scope=Scope(USER, ("cg",), ("acme",), "user_todos", "conversation-1")))

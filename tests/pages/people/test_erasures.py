@@ -19,7 +19,7 @@ from data_access.erasure.control import Control
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import Actor, Jobs
 from data_access.erasure.lease import Lease
-from data_access.erasure.model import ENDED, Job, Outcome, Plan, Scope, State
+from data_access.erasure.model import ENDED, Job, Outcome, Plan, Reason, Scope, State
 from data_access.erasure.records import Action
 from data_access.erasure.worker import follow
 from data_access.erasure.working import Workshop
@@ -369,6 +369,32 @@ def test_a_late_end_is_said(desk: Desk, run: PageRun) -> None:
     desk.jobs.cancel(job.plan_id, ME)
     assert "ended late" in words(run(PAGE, plan=job.plan_id))
     assert run(PAGE).dataframe[0].value["late"].tolist() == ["ended late"]
+
+
+def test_the_due_date_is_extended_once(desk: Desk, run: PageRun) -> None:
+    job = confirmed(desk, approval=True, days=10)
+    app = run(PAGE, plan=job.plan_id)
+    assert "by two further months" in words(app)
+    assert app.button(key="erasure_extend_now").disabled, "without a reason it is not extended"
+    app.radio(key="erasure_reason").set_value(Reason.NUMBER).run()
+    app.button(key="erasure_extend_now").click().run()
+    assert not app.exception
+    found = desk.jobs.status(job.plan_id)
+    assert found.extension is not None
+    assert found.extension.reason is Reason.NUMBER
+    assert f"{found.due_at:%Y-%m-%d}, extended, in" in words(app)
+    assert "the number of requests" in words(app)
+    assert "erasure_extend_now" not in keys(app)
+    assert f"due {found.due_at:%Y-%m-%d}, extended" in words(run(PAGE))
+    desk.jobs.cancel(job.plan_id, ME)
+    assert run(PAGE).dataframe[0].value["due"].tolist() == [f"{found.due_at:%Y-%m-%d}, extended"]
+    assert "Due date extended" in part(run, "Audit").dataframe[0].value["What"].tolist()
+
+
+def test_an_overdue_one_cannot_be_extended(desk: Desk, run: PageRun) -> None:
+    app = run(PAGE, plan=confirmed(desk, approval=True, days=40).plan_id)
+    assert "overdue by" in words(app)
+    assert "erasure_extend_now" not in keys(app)
 
 
 # The receipt
