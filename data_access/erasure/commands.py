@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from data_access.audit.chain import Audit
 from data_access.dynamo.aws import Source
 from data_access.erasure import signing
+from data_access.erasure.clearing import copies_now, second_stage
 from data_access.erasure.control import Control
 from data_access.erasure.jobs import OPEN, Actor, Jobs, is_overdue, is_worked_on
 from data_access.erasure.model import Job, Reason, Scope, State
@@ -135,7 +136,10 @@ def receipt(options: argparse.Namespace, session: Session) -> int:
         found = checked.receipt
         if options.with_user_id is not None:
             found = named(found, options.with_user_id, shop.control.keys)
-        sys.stdout.write(found.json.decode() if options.format == "json" else found.markdown)
+        stage = second_stage(found.content, copies_now(session.settings, shop.sources, found.content.scope.systems))
+        if options.format == "json":
+            say(f"Second stage, which is not in the file: {stage.sentence}")
+        sys.stdout.write(found.json.decode() if options.format == "json" else found.told(stage))
     return 0
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
@@ -24,6 +24,9 @@ from data_access.erasure.keys import Keys
 from data_access.erasure.model import Copy, Job, Reason, State
 from data_access.erasure.verification import Found, Residual, Sweep, Unread, Verification
 from data_access.errors import NotConfirmed
+
+if TYPE_CHECKING:
+    from data_access.erasure.clearing import SecondStage
 
 VERSION = 1
 # What is always true, should a plan say nothing: a receipt without this list would claim too much.
@@ -146,9 +149,13 @@ class Receipt:
 
     @property
     def markdown(self) -> str:
+        return self.told()
+
+    def told(self, stage: SecondStage | None = None) -> str:
+        """In words, as Markdown; with the second stage where somebody asked about it."""
         from data_access.erasure.receipt_words import as_markdown
 
-        return as_markdown(self.content, self.public_key, self.digest)
+        return as_markdown(self.content, self.public_key, self.digest, stage)
 
     @property
     def public_key(self) -> str:

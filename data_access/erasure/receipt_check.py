@@ -134,9 +134,11 @@ def cleared(receipt: Receipt | Content, copies_now: Iterable[Copy], now: datetim
         else:
             until = last if until is None else max(until, last)
     if holding:
-        first = holding[0]
+        first = min(holding, key=lambda copy: copy.state == NOT_KNOWN)
         more = f", and {len(holding) - 1:,} more" if len(holding) > 1 else ""
-        said = f"Not cleared: {first.what} of {first.table} has no end date{more}."
+        # One that is there without an end is worse than one that nobody could ask about, and is named first.
+        why = "could not be asked about" if first.state == NOT_KNOWN else "has no end date"
+        said = f"Not cleared: {first.what} of {first.table} {why}{more}."
         return Clearance("no_end", until, tuple(holding), tuple(not_told), said)
     if until is not None and now <= until:
         return Clearance("waiting", until, (), tuple(not_told), f"Not cleared yet: the last copy ends by {until:%Y-%m-%d %H:%M} UTC.")

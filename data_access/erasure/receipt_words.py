@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from data_access.erasure.clearing import SecondStage
 from data_access.erasure.copies import remains
 from data_access.erasure.model import Copy, State
 from data_access.erasure.receipt import Content, Spent
@@ -32,6 +33,7 @@ _CLASS: dict[Seen, str] = {
 # What Markdown would take for a mark anywhere, and what it takes for one at the beginning of a line.
 _MARKS = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 _FIRST = re.compile(r"^(?:[#+=-]|(\d+)(?=[.)](?:\s|$)))")
+COPIES, SECOND_STAGE = "Copies that this does not reach", "Second stage: the copies today"
 _LINE = 96  # letters: what a sheet of paper holds
 
 
@@ -49,15 +51,15 @@ class Section:
     listed: bool = False
 
 
-def sections(content: Content, public_key: str = "", file_digest: str = "") -> tuple[Section, ...]:
-    """The whole receipt in the order in which it is read."""
-    return tuple(_sections(content, public_key, file_digest))
+def sections(content: Content, public_key: str = "", file_digest: str = "", stage: SecondStage | None = None) -> tuple[Section, ...]:
+    """The whole receipt in the order in which it is read, with the second stage where it was asked about."""
+    return tuple(_sections(content, public_key, file_digest, stage))
 
 
-def as_markdown(content: Content, public_key: str = "", file_digest: str = "") -> str:
+def as_markdown(content: Content, public_key: str = "", file_digest: str = "", stage: SecondStage | None = None) -> str:
     """For reading and printing; only the JSON file is signed."""
     lines = ["# Receipt of an erasure", ""]
-    for section in sections(content, public_key, file_digest):
+    for section in sections(content, public_key, file_digest, stage):
         lines += [f"## {section.title}", ""]
         for sentence in section.sentences:
             lines += [*_wrapped(sentence, "- " if section.listed else ""), *([] if section.listed else [""])]
@@ -69,7 +71,7 @@ def as_markdown(content: Content, public_key: str = "", file_digest: str = "") -
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _sections(content: Content, public_key: str, file_digest: str) -> Iterator[Section]:
+def _sections(content: Content, public_key: str, file_digest: str, stage: SecondStage | None) -> Iterator[Section]:
     yield Section("Result", (_ENDED.get(content.state, content.state.value), *_counted(content)))
     yield Section("Request", (), ("What", ""), tuple(_request(content)))
     yield Section("Tables", (), _TABLE_COLUMNS, tuple(_tables(content)))
@@ -89,7 +91,9 @@ def _sections(content: Content, public_key: str, file_digest: str) -> Iterator[S
         "Independent check", tuple(_checked(content)), ("Started", "Keys", "Scanned", "Left", "New", "Units"), tuple(_sweeps(content))
     )
     yield Section("Cost", (), ("", "Estimated", "Measured"), tuple(_cost(content.spent)))
-    yield Section("Copies that this does not reach", *_copies(content.copies))
+    yield Section(COPIES, *_copies(content.copies))
+    if stage is not None:
+        yield _second_stage(stage)
     yield Section("Not erased by this", (*content.out_of_scope, *content.not_performed), listed=True)
     if content.scanned:
         yield Section("How the plan was made", content.scanned, listed=True)
@@ -175,6 +179,13 @@ def _copies(copies: Iterable[Copy]) -> tuple[tuple[str, ...], tuple[str, ...], t
         return ("None was found.",), (), ()
     rows = tuple((one.table, one.what, one.state, _time(one.last_possible, "no end date"), one.note) for one in left)
     return (), ("Table", "Copy", "State", "Last possible", "Note"), rows
+
+
+def _second_stage(stage: SecondStage) -> Section:
+    asked = f"Asked about {_time(stage.at)}. This is not part of the signed file, which tells of the copies at the end of the erasure."
+    holding = () if stage.clearance is None else stage.clearance.holding
+    rows = tuple((one.table, one.what, one.state, one.note) for one in holding)
+    return Section(SECOND_STAGE, (stage.sentence, asked), ("Table", "Copy", "State", "Note") if rows else (), rows)
 
 
 def _evidence(content: Content, public_key: str, file_digest: str) -> Iterator[tuple[str, str]]:

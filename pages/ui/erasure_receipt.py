@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.erasure.clearing import SecondStage, second_stage
 from data_access.erasure.receipt import Receipt
 from data_access.erasure.receipt_check import verify_receipt
-from data_access.erasure.receipt_words import Section, sections
+from data_access.erasure.receipt_words import COPIES, Section, sections
 from data_access.erasure.signing import known_keys
 from data_access.settings import Settings
-from pages.ui import erasure_plan
+from pages.ui import erasure_plan, load_people
 from pages.ui.erasure_words import WORDS
 from pages.ui.markdown import code
 
@@ -22,7 +23,7 @@ _FACT, _FACTS, _WIDEST, _ROW = 210, 620, 420, 35  # pixels
 
 
 def show(kept: bytes, settings: Settings, zone: ZoneInfo, *, key: str) -> None:
-    """What the signed file says, and nothing else."""
+    """What the signed file says, and beside it whether the copies that it names are over by now."""
     checked = verify_receipt(kept, known=known_keys(settings))
     if checked.receipt is None or not checked.ok:
         with st.container(border=True, gap="xsmall"):
@@ -30,6 +31,8 @@ def show(kept: bytes, settings: Settings, zone: ZoneInfo, *, key: str) -> None:
             st.text(checked.reason)
         return
     receipt = checked.receipt
+    with st.spinner("Asking about the copies"):
+        stage = second_stage(receipt.content, load_people.copies_now(receipt.content.scope.systems))
     with st.container(border=True, gap="small"):
         icon = ":green[:material/verified:]" if checked.known else ":orange[:material/verified:]"
         st.markdown(f"{icon} **Receipt**, signed with key {code(receipt.key_id)}  \n:gray[:small[{checked.reason}]]")
@@ -40,19 +43,20 @@ def show(kept: bytes, settings: Settings, zone: ZoneInfo, *, key: str) -> None:
                 key=f"{key}_json", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
             st.download_button(
-                "Markdown, to print", partial(_file, receipt.markdown.encode()), f"erasure-{receipt.content.plan_id}.md", "text/markdown",
+                "Markdown, to print", partial(_file, receipt.told(stage).encode()), f"erasure-{receipt.content.plan_id}.md",
+                "text/markdown",
                 key=f"{key}_markdown", icon=":material/print:", on_click="ignore",
             )  # fmt: skip
-    _paper(receipt, zone)
+    _paper(receipt, stage, zone)
 
 
 def _file(content: bytes) -> bytes:
     return content
 
 
-def _paper(receipt: Receipt, zone: ZoneInfo) -> None:
-    for section in sections(receipt.content, receipt.public_key, receipt.digest):
-        if section.title == "Copies that this does not reach":
+def _paper(receipt: Receipt, stage: SecondStage, zone: ZoneInfo) -> None:
+    for section in sections(receipt.content, receipt.public_key, receipt.digest, stage):
+        if section.title == COPIES:
             erasure_plan.copies(receipt.content.copies, zone)
         elif section.listed:
             erasure_plan.sentences(section.sentences, section.title)

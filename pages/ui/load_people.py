@@ -12,6 +12,8 @@ import streamlit as st
 
 from data_access.audit import Audit
 from data_access.audit.events import LookedUp
+from data_access.erasure import clearing
+from data_access.erasure.clearing import CopiesNow
 from data_access.erasure.control import Control
 from data_access.erasure.known import meet_all
 from data_access.erasure.model import Neighbour, Scope
@@ -94,6 +96,12 @@ def nearby(user_id: str) -> Nearby:
 def scans(scope: Scope) -> tuple[ExpectedScan, ...]:
     """The Scans that a plan of this scope would make. Reads no item. Raises UsageError, AwsError, SchemaDrift."""
     return expected_scans(load.sources(), scope)
+
+
+@st.cache_resource(ttl="5m", max_entries=4, show_spinner=False, scope="session")
+def copies_now(systems: tuple[str, ...]) -> CopiesNow:
+    """The copies of these systems' tables as they are now: settings and dates, nothing of anybody. Raises SettingsError, AwsError."""
+    return clearing.copies_now(load.settings(), load.sources(), systems)
 
 
 def forget_control() -> None:

@@ -99,12 +99,15 @@ def test_from_the_plan_to_the_receipt(line: Line, tmp_path: Path) -> None:
 
     file = tmp_path / "receipt.json"
     receipt = line("erase", "receipt", plan["plan_id"])
+    assert "Second stage, which is not in the file: Not cleared" in receipt.err
     file.write_bytes(receipt.out.encode())
     checked = line("erase", "receipt", "--verify", str(file))
     assert (checked.code, checked.one["ok"], checked.one["known_key"], checked.one["state"]) == (0, True, True, "completed")
     file.write_bytes(receipt.out.encode().replace(b"completed", b"comploted", 1))
     assert line("erase", "receipt", "--verify", str(file)).code == 1
-    assert "Completed" in line("erase", "receipt", plan["plan_id"], "--format", "markdown").out
+    printed = line("erase", "receipt", plan["plan_id"], "--format", "markdown").out
+    assert "Completed" in printed
+    assert "## Second stage: the copies today\n\nNot cleared" in printed
     assert f'"{USER}"' in line("erase", "receipt", plan["plan_id"], "--with-user-id", USER).out
     assert line("erase", "receipt", plan["plan_id"], "--with-user-id", "demo2").error == "not_confirmed"
 

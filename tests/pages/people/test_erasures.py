@@ -408,6 +408,8 @@ def test_a_completed_one_has_a_receipt(desk: Desk, run: PageRun) -> None:
     said = words(app)
     for what in ("Result", "Request", "Tables", "What is left", "Independent check", "Cost", "Copies that this does not reach"):
         assert what in said
+    assert "Second stage: the copies today" in said
+    assert "Not cleared" in said
     assert "Not erased by this" in said
     assert "signed with key" in said
     cells = " ".join(str(table.value.to_dict()) for table in app.dataframe)
