@@ -177,46 +177,49 @@ class Store:
     def prepare(self) -> str | None:
         """Make what is missing. What is of another version or broken is set aside: then the sentence that says so."""
         with trouble("The snapshot cannot be written", self.place):
-            wrong = self._wrong()
+            wrong, missing = self._checked()
             if wrong:
                 self._set_aside()
-            for name, schema in TABLES.items():
-                if not DeltaTable.is_deltatable(self.files.uri(name), self.files.options):
-                    DeltaTable.create(
-                        self.files.uri(name),
-                        schema,
-                        partition_by=["system"],
-                        description=_DESCRIPTION,
-                        # Without statistics in the log, which would keep the smallest and largest user id.
-                        configuration={"delta.dataSkippingNumIndexedCols": "0"},
-                        storage_options=self.files.options,
-                    )
+                missing = list(TABLES)
+            for name in missing:
+                DeltaTable.create(
+                    self.files.uri(name),
+                    TABLES[name],
+                    partition_by=["system"],
+                    description=_DESCRIPTION,
+                    # Without statistics in the log, which would keep the smallest and largest user id.
+                    configuration={"delta.dataSkippingNumIndexedCols": "0"},
+                    storage_options=self.files.options,
+                )
             self.tidy_modes()
         return f"The snapshot {wrong}: it was set aside, and is built again." if wrong else None
 
-    def _wrong(self) -> str | None:
-        """Why what is there cannot be used; None where it can, or where there is nothing."""
+    def _checked(self) -> tuple[str | None, list[str]]:
+        """Why what is there cannot be used, None where it can or where there is nothing; and the tables that are not there."""
         stored = self._state_files()
         known = {system: states.load(data) for system, data in stored.items()}
         if None in known.values():
-            return "was made by another version, or is damaged"
-        for name, schema in TABLES.items():
+            return "was made by another version, or is damaged", []
+        needed = {name: [path for state in known.values() if state for path in state.files[name]] for name in TABLES}
+        missing: list[str] = []
+
+        def one(name: str) -> str | None:
             try:
                 if not DeltaTable.is_deltatable(self.files.uri(name), self.files.options):
-                    if stored or self.files.listed(name):
-                        return "has lost a table"
-                    continue
+                    missing.append(name)
+                    return "has lost a table" if stored or self.files.listed(name) else None
                 table = self._delta(name)
                 if table.metadata().description != _DESCRIPTION:
                     return "was made by another version"
-                if pa.schema(table.schema().to_arrow()).names != schema.names:
+                if pa.schema(table.schema().to_arrow()).names != TABLES[name].names:
                     return "has other columns than this version's"
             except Exception:
                 return "is damaged"
-            there = self.files.listed(name)
-            if any(path not in there for state in known.values() if state for path in state.files[name]):
-                return "has lost a file"
-        return None
+            there = self.files.listed(name) if needed[name] else {}
+            return "has lost a file" if any(path not in there for path in needed[name]) else None
+
+        with ThreadPoolExecutor(len(TABLES)) as pool:
+            return next((wrong for wrong in pool.map(one, TABLES) if wrong), None), missing
 
     def _set_aside(self) -> None:
         to = f"set-aside/{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

@@ -61,9 +61,11 @@ SELECT DISTINCT conversation_id FROM (
 """
 
 # Of what was read, only what belongs to affected conversations stays, and of an item that was read twice the last.
-_READ = """
+_READ_CONVERSATIONS = """
 DELETE FROM staged_conversations
 WHERE rid NOT IN (SELECT max(rid) FROM staged_conversations WHERE conversation_id IN (FROM affected) GROUP BY item_key);
+"""
+_READ_MESSAGES = """
 DELETE FROM staged_messages
 WHERE rid NOT IN (SELECT max(rid) FROM staged_messages WHERE conversation_id IN (FROM affected) GROUP BY item_key, position);
 """
@@ -178,7 +180,7 @@ def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> W
     # Each table by itself, two at a time: a statement on so few rows keeps one core busy.
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="weave") as pool:
         list(pool.map(was, tables))
-        _stage(database, inside=inside)
+        _stage(database, pool, inside=inside)
         finish.settle(database, inside=inside, now=now, forgotten=forgotten)
         rows = finish.selects(database, inside=inside, now=now)
         del rows["user_records"]
@@ -244,12 +246,23 @@ def _names(table: str) -> str:
     return ", ".join(name for name in TABLES[table].names if name != "system")
 
 
-def _stage(database: duckdb.DuckDBPyConnection, *, inside: bool) -> None:
+def _stage(database: duckdb.DuckDBPyConnection, pool: ThreadPoolExecutor, *, inside: bool) -> None:
     """Make of what was read all that there is of the affected conversations: with the old rows that were not read."""
-    database.execute(_READ)
-    database.execute(_OLD_CONVERSATIONS.format(own_bytes="o.bytes" if inside else "greatest(0, o.bytes - coalesce(odd.bytes, 0))"))
+    conversations = _READ_CONVERSATIONS + _OLD_CONVERSATIONS.format(
+        own_bytes="o.bytes" if inside else "greatest(0, o.bytes - coalesce(odd.bytes, 0))"
+    )
     own = "s.rid AS parent, o.position" if inside else "NULL::BIGINT AS parent"
-    database.execute(_OLD_MESSAGES.format(own=own, which=_INSIDE if inside else _APART))
+    messages = _READ_MESSAGES + _OLD_MESSAGES.format(own=own, which=_INSIDE if inside else _APART)
+
+    def run(statements: str) -> None:
+        with database.cursor() as cursor:
+            cursor.execute(statements)
+
+    if inside:
+        # The old messages stay with the old conversation: it must be there first.
+        run(conversations + messages)
+    else:
+        list(pool.map(run, (conversations, messages)))
 
 
 def _touched(database: duckdb.DuckDBPyConnection, table: str, places: Sequence[str]) -> set[str]:
