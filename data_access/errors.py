@@ -13,6 +13,8 @@
     │   ├── SyncRunning         another sync is at work here
     │   ├── SyncStopped         somebody stopped the sync
     │   └── SyncConflict        another replica wrote at the same moment
+    ├── Denied                  the viewer's roles or limits do not allow it
+    │   └── SignInAgain         a destructive step needs a fresh sign-in
     ├── KeyFileError            a key of this installation is missing, broken or open to others
     ├── ErasureError            an erasure cannot be planned, or cannot go on
     │   ├── ErasureOff          the configuration does not allow it here
@@ -123,6 +125,20 @@ class SyncStopped(SnapshotError):
 
 class SyncConflict(SnapshotError):
     code = "sync_conflict"
+
+
+class Denied(DataAccessError):
+    """`action` is the name of what was asked for, for the audit."""
+
+    code = "denied"
+
+    def __init__(self, sentence: str, remedy: str = "", *, action: str | None = None) -> None:
+        super().__init__(sentence, remedy)
+        self.action = action
+
+
+class SignInAgain(Denied):
+    code = "sign_in_again"
 
 
 class KeyFileError(DataAccessError):

@@ -190,6 +190,24 @@ class Forgotten:
     exports: Count
 
 
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Somebody asked for what their roles or limits do not allow. `action` is a name of the table of permissions."""
+
+    actor: Actor
+    action: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """Somebody saw one conversation without masks. `conversation` is a keyed hash, `reason` one of a closed list."""
+
+    actor: Actor
+    system: SystemId
+    conversation: Digest
+    reason: Code
+
+
 Event = (
     Planned
     | Submitted
@@ -206,6 +224,8 @@ Event = (
     | LookedUp
     | Exported
     | Forgotten
+    | Denied
+    | Revealed
 )
 EVENTS: Mapping[str, type[Any]] = {kind.__name__.lower(): kind for kind in Event.__args__}
 
