@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, StrictBool, TypeAdapter, ValidationError, with_config
 
+from data_access.access.settings import AccessSaid, AccessSettings, read_access
 from data_access.errors import SettingsError, UsageError
+from data_access.masking.settings import MaskingSettings, checked_masking
 from data_access.systems.spec import System, built_in, load_folder
 
 Mode = Literal["local", "aws"]
@@ -102,6 +104,9 @@ class _File:
     pause_minutes: float = 5
     snapshot: bool | SnapshotSettings = True
     erasure: _Erasure = _Erasure()
+    allow_anonymous_read: StrictBool = False
+    access: AccessSaid = AccessSaid()
+    masking: MaskingSettings = MaskingSettings()
     systems: Mapping[str, SystemSettings] = field(default_factory=dict[str, SystemSettings])
 
 
@@ -129,6 +134,8 @@ class Settings:
     pause_minutes: float = 5
     snapshot: SnapshotSettings = SnapshotSettings()
     erasure: ErasureSettings = ErasureSettings()
+    access: AccessSettings = AccessSettings()
+    masking: MaskingSettings = MaskingSettings()
 
     def place(self, system: str) -> Place:
         """The enabled system with this id. Raises UsageError."""
@@ -171,6 +178,8 @@ def load_settings(environment: Mapping[str, str] | None = None, folder: Path | N
         pause_minutes=file.pause_minutes,
         snapshot=_snapshot(file.snapshot, path),
         erasure=_erasure(file.erasure, mode, env, path, places),
+        access=read_access(file.access, file.allow_anonymous_read, systems, path.name),
+        masking=checked_masking(file.masking, path.name),
     )
 
 

@@ -1,0 +1,1 @@
+"""What a person can ask for: each function asks the table of permissions first, and every refusal is audited."""
