@@ -9,13 +9,13 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from pydantic import ConfigDict, with_config
+from pydantic import ConfigDict, StrictFloat, StrictInt, with_config
 
 from data_access.access.permissions import Role
 from data_access.access.viewer import Limits
 from data_access.errors import SettingsError
 
-_strict = with_config(ConfigDict(extra="forbid", frozen=True, strict=True))
+_strict = with_config(ConfigDict(extra="forbid", frozen=True))
 # Between the issuer and the subject of a person: an address has none, and a subject may have one ("auth0|123").
 MARK = "|"
 
@@ -57,10 +57,10 @@ class AccessSaid:
     groups: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     people: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     limits: dict[str, LimitsSaid] = field(default_factory=dict[str, LimitsSaid])
-    session_hours: float = 8
-    idle_minutes: float = 30
-    fresh_minutes: float = 10
-    lookups_per_hour: int = 50
+    session_hours: StrictFloat = 8
+    idle_minutes: StrictFloat = 30
+    fresh_minutes: StrictFloat = 10
+    lookups_per_hour: StrictInt = 50
 
 
 def read_access(said: AccessSaid, anonymous: bool, systems: Collection[str], file: str) -> AccessSettings:

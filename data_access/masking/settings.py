@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import ConfigDict, with_config
+from pydantic import ConfigDict, StrictBool, with_config
 
 from data_access.errors import SettingsError
 
 
-@with_config(ConfigDict(extra="forbid", frozen=True, strict=True))
+@with_config(ConfigDict(extra="forbid", frozen=True))
 @dataclass(frozen=True, slots=True)
 class MaskingSettings:
     """`patterns` are regular expressions by the word that stands in their place; `local`: masked in local mode, too."""
 
     patterns: Mapping[str, str] = field(default_factory=dict[str, str])
-    local: bool = False
+    local: StrictBool = False
 
 
 def checked_masking(said: MaskingSettings, file: str) -> MaskingSettings:
