@@ -14,7 +14,8 @@
     │   ├── SyncStopped         somebody stopped the sync
     │   └── SyncConflict        another replica wrote at the same moment
     ├── Denied                  the viewer's roles or limits do not allow it
-    │   └── SignInAgain         a destructive step needs a fresh sign-in
+    │   ├── SignInAgain         a destructive step needs a fresh sign-in
+    │   └── SignInEnded         the sign-in is over: expired, idle, or ended in another tab
     ├── KeyFileError            a key of this installation is missing, broken or open to others
     ├── ErasureError            an erasure cannot be planned, or cannot go on
     │   ├── ErasureOff          the configuration does not allow it here
@@ -128,9 +129,10 @@ class SyncConflict(SnapshotError):
 
 
 class Denied(DataAccessError):
-    """`action` is the name of what was asked for, for the audit."""
+    """`action` is the name of what was asked for, for the audit; `audited` is set where that is done, so that it is done once."""
 
     code = "denied"
+    audited = False
 
     def __init__(self, sentence: str, remedy: str = "", *, action: str | None = None) -> None:
         super().__init__(sentence, remedy)
@@ -139,6 +141,10 @@ class Denied(DataAccessError):
 
 class SignInAgain(Denied):
     code = "sign_in_again"
+
+
+class SignInEnded(Denied):
+    code = "sign_in_ended"
 
 
 class KeyFileError(DataAccessError):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
 from data_access.access.permissions import DESTRUCTIVE, PERSONAL, WHOLE_TABLES, Action, Role, may
 from data_access.errors import Denied, SignInAgain
+
+# What an actor may be in the audit: anything else of a name is a hyphen.
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9@._:/+=,-]")
+_LONGEST_NAME = 200
 
 Origin = Literal["local", "signed_in", "anonymous", "command_line", "nobody"]
 
@@ -34,9 +39,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks. `name` is how the audit names them; it is no user of a chatbot.
+    """Whoever asks. `name` is what they are called; it is no user of a chatbot.
 
     `signed_in_at` is when they last proved who they are. `session` names one sign-in: what ends it ends it in every tab.
+    `person` is a hash of issuer and subject, 16 hex digits: two people can be called the same, and one can change what they are called.
     """
 
     name: str
@@ -46,6 +52,13 @@ class Viewer:
     signed_in_at: datetime | None = None
     session: str = field(default="", repr=False)
     fresh_minutes: float = 10
+    person: str = ""
+
+    @property
+    def actor(self) -> str:
+        """How the audit names them: what they are called, and after a bar which person that is, for those who signed in."""
+        name = _NOT_IN_A_NAME.sub("-", self.name)[:_LONGEST_NAME] or "unknown"
+        return f"{name}|{self.person}" if self.person else name
 
     def may(self, action: Action) -> bool:
         """Whether they may at all; whether their sign-in is fresh enough is asked by `require`."""
