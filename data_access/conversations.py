@@ -47,34 +47,49 @@ class Replay:
     measured: Measured
 
 
-def list_conversations(source: Source, wanted: Filter, *, allow_scan: bool = False, sizes: Sizes | None = None) -> Listing:
+def list_conversations(
+    source: Source, wanted: Filter, *, allow_scan: bool = False, sizes: Sizes | None = None, tenants: frozenset[str] | None = None
+) -> Listing:
     """Every conversation that the filter names, newest activity first. `sizes` price its plan where they are known.
 
-    Raises UsageError, ScanRefused (a Scan above the budget, unless `allow_scan`) and AwsError.
+    With `tenants` there are only those of these tenants: what else is read is left out and counted as nothing, and so are
+    problems of items that belong to no conversation, since nobody knows whose they are. Raises UsageError, ScanRefused (a Scan above the budget, unless `allow_scan`) and AwsError.
     """
     plan = plan_list(source, wanted, sizes)
     gathered = Gathering(source, wanted)
     gathered.run(plan, allow_scan=allow_scan)
     with rare_collections():
-        found = [conversation for conversation, _ in gathered.conversations() if in_window(conversation, wanted)]
-    found.sort(key=lambda c: (c.last_activity_at or _NEVER, c.conversation_id), reverse=True)
-    return Listing(tuple(found), plan, gathered.reader.meter.measured(), tuple(gathered.problems))
+        found = [
+            conversation
+            for conversation, _ in gathered.conversations()
+            if in_window(conversation, wanted) and (tenants is None or conversation.tenant_id in tenants)
+        ]
+    problems = tuple(gathered.problems) if tenants is None else ()
+    return Listing(newest_first(found), plan, gathered.reader.meter.measured(), problems)
 
 
-def replay(source: Source, wanted: Filter, *, allow_scan: bool = False, sizes: Sizes | None = None) -> Replay:
+def newest_first(conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
+    """By the latest activity; one without a time comes last."""
+    return tuple(sorted(conversations, key=lambda c: (c.last_activity_at or _NEVER, c.conversation_id), reverse=True))
+
+
+def replay(
+    source: Source, wanted: Filter, *, allow_scan: bool = False, sizes: Sizes | None = None, tenants: frozenset[str] | None = None
+) -> Replay:
     """One conversation with all its messages; a window in the filter narrows the messages.
 
-    Raises NotFound, Ambiguous (several users' conversations have the id), UsageError, ScanRefused and AwsError.
+    With `tenants` there are only those of these tenants: another one's is not found. Raises NotFound, Ambiguous (several users' conversations have the id), UsageError, ScanRefused and AwsError.
     """
     plan = plan_replay(source, wanted, sizes)
     gathered = Gathering(source, wanted, keep_items=True)
     gathered.run(plan, allow_scan=allow_scan)
-    found = [pair for pair in gathered.conversations() if pair[0].conversation_id == wanted.conversation_id]
+    found = [
+        pair
+        for pair in gathered.conversations()
+        if pair[0].conversation_id == wanted.conversation_id and (tenants is None or pair[0].tenant_id in tenants)
+    ]
     if not found:
-        raise NotFound(
-            f"{source.title} has no conversation with this id{' for this user' if wanted.user_id else ''}.",
-            "Check the id and the system; it may have been deleted, or its time to live may have passed.",
-        )
+        raise not_found(source, wanted)
     if len(found) > 1:
         raise Ambiguous(
             f"{len(found)} conversations of {source.title} have this id.",
@@ -87,6 +102,14 @@ def replay(source: Source, wanted: Filter, *, allow_scan: bool = False, sizes: S
     own = {id(conversation.address), *(id(message.address) for message in messages)}
     items = tuple(item for item in gathered.items if id(item.address) in own)
     return Replay(conversation, shown, items, plan, gathered.reader.meter.measured())
+
+
+def not_found(source: Source, wanted: Filter) -> NotFound:
+    """The same words whether there is none, or none for who asks."""
+    return NotFound(
+        f"{source.title} has no conversation with this id{' for this user' if wanted.user_id else ''}.",
+        "Check the id and the system; it may have been deleted, or its time to live may have passed.",
+    )
 
 
 def _within(messages: Iterable[Message], wanted: Filter) -> tuple[Message, ...]:

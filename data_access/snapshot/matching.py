@@ -16,6 +16,7 @@ from data_access.models import Role
 from data_access.snapshot.fold import fold
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.texts import Texts
+from data_access.snapshot.within import Within
 from data_access.windows import Window, micros
 
 MOST_COMPARED = 1_000
@@ -39,7 +40,10 @@ Ranked = dict[int, tuple[list[int], float | None]]
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """Where to look. The window is half-open; `tools` also looks into the names and arguments of tool calls."""
+    """Where to look. The window is half-open; `tools` also looks into the names and arguments of tool calls.
+
+    `within` is the part of the snapshot that there is for who asks, None for all of it.
+    """
 
     system: str | None = None
     tenant: str | None = None
@@ -50,6 +54,7 @@ class SearchFilter:
     tools: bool = True
     order: Literal["newest", "best"] = "newest"
     limit: int = 20
+    within: Within | None = None
 
     def check(self) -> None:
         """Raises UsageError for a wrong window or limit."""
@@ -147,13 +152,17 @@ def _conversations(hot: Hot, texts: Texts, wanted: SearchFilter) -> _Mask | None
     """Which conversations may be searched, by number; None for all."""
     given = {"system": wanted.system, "tenant_id": wanted.tenant, "user_id": wanted.user}
     named = {column: value for column, value in given.items() if value is not None}
-    if not named:
+    if not named and wanted.within is None:
         return None
+    terms = [f"{column} = ?" for column in named]
+    values: list[Any] = list(named.values())
+    if wanted.within is not None:
+        term, more = wanted.within.condition()
+        terms, values = [*terms, term], [*values, *more]
     mask: _Mask = np.zeros(texts.conversations, np.bool_)
     with hot.cursor() as cursor:
-        condition = " AND ".join(f"{column} = ?" for column in named)
-        question = f"SELECT conv FROM conversations WHERE {condition}"  # noqa: S608 - columns are named above
-        found = cursor.execute(question, list(named.values())).fetchnumpy()
+        question = f"SELECT conv FROM conversations WHERE {' AND '.join(terms)}"  # noqa: S608 - columns are named above
+        found = cursor.execute(question, values).fetchnumpy()
     mask[np.asarray(found["conv"])] = True
     return mask
 

@@ -32,6 +32,7 @@ from data_access.models import Role
 from data_access.snapshot.fold import bounds, first
 from data_access.snapshot.hot import ConversationKey, Hot, rows, utc
 from data_access.snapshot.matching import ROLES, Matches, Place, Ranked, SearchFilter, Words, words_of
+from data_access.snapshot.within import read_at
 
 __all__ = ["MOST_TURNS", "Found", "Hit", "SearchFilter", "Turn", "Words", "search", "words_of"]
 
@@ -92,7 +93,7 @@ def search(hot: Hot, text: str, wanted: SearchFilter, *, now: datetime | None = 
     convs, stop, early = matches.newest() if wanted.order == "newest" else matches.best()
     conversations, messages = place.counted(stop)
     hits = tuple(_hits(hot, words, convs, wanted.tools))
-    return Found(hits, conversations, messages, early, time.perf_counter() - began, hot.as_of(wanted.system))
+    return Found(hits, conversations, messages, early, time.perf_counter() - began, read_at(hot, wanted.system, wanted.within))
 
 
 def _hits(hot: Hot, words: Words, convs: Ranked, tools: bool) -> Iterator[Hit]:

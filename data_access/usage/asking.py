@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from data_access.snapshot.hot import Hot
+from data_access.snapshot.within import first_message_at, read_at
 from data_access.usage import holdings, responses, talks, tools
 from data_access.usage.definitions import METRICS
 from data_access.usage.leaders import Leaders
@@ -31,7 +32,8 @@ TOP = 20
 class Usage:
     """The answer. `metrics` has every name of METRICS, None where there is nothing to divide by; `previous` the same for the
     window of the same length before, empty where the window has an open end. `series` has every name of SERIES: rows of plain
-    values, days as dates. `heat_bounds` are 5, 25, 50, 75 and 95 % of the heatmap's conversation counts above zero.
+    values, days as dates. `heat_bounds` are 5, 25, 50, 75 and 95 % of the heatmap's conversation counts above zero. `first_at` is
+    the time of the first message of all, whatever the filter.
     """
 
     as_of: datetime | None
@@ -41,6 +43,7 @@ class Usage:
     previous: Mapping[str, Value]
     series: Mapping[str, Sequence[Row]]
     heat_bounds: tuple[float, ...] = field(default=())
+    first_at: datetime | None = None
 
 
 def usage(hot: Hot, wanted: UsageFilter, *, now: datetime | None = None, top: int = TOP) -> Usage:
@@ -71,8 +74,10 @@ def usage(hot: Hot, wanted: UsageFilter, *, now: datetime | None = None, top: in
             "systems": leaders.systems(),
             "records": kinds,
         }
+        first_at = first_message_at(hot, cursor, scope.there)
     bounds = talks.bounds([row["conversations"] for row in heat])
-    return Usage(hot.as_of(wanted.system), scope.window, before, _ordered(metrics), _ordered(previous), series, bounds)
+    as_of = read_at(hot, wanted.system, wanted.within)
+    return Usage(as_of, scope.window, before, _ordered(metrics), _ordered(previous), series, bounds, first_at)
 
 
 def _ordered(found: Mapping[str, Value]) -> dict[str, Value]:

@@ -42,7 +42,7 @@ class Cell:
 def conversations_behind(hot: Hot, wanted: UsageFilter, cell: Cell, *, now: datetime | None = None) -> list[ConversationKey]:
     """The conversations that a number of `usage` with the same filter counts, latest activity first. Raises UsageError."""
     scope = Scope.of(hot, wanted, now or datetime.now(UTC))
-    # The cell's own system, tenant and user hold beside those of the filter.
+    # The cell's own system, tenant and user hold beside those of the filter, which says what there is for who asks.
     part = Scope.of(hot, UsageFilter(cell.system, cell.tenant, cell.user, zone=wanted.zone), scope.now).own
     with hot.cursor() as cursor:
         parameters: list[str] = []

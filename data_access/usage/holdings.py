@@ -51,7 +51,7 @@ def metrics(cursor: duckdb.DuckDBPyConnection, scope: Scope, kinds: list[dict[st
 
 def adoption(cursor: duckdb.DuckDBPyConnection, scope: Scope, active: Ints) -> float | None:
     """The share of the window's active users with preferences, over the systems that keep any. `active` has each at least once."""
-    condition = f"topic = 'preferences' AND {scope.kept()}"
+    condition = f"topic = 'preferences' AND {scope.kept()} AND {scope.there}"
     systems = rows(cursor, f"SELECT DISTINCT system_id FROM records WHERE {condition}")
     if not systems:
         return None

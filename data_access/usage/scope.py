@@ -8,7 +8,7 @@ Ids, times and the zone are turned into whole numbers here; nothing that a perso
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ import duckdb
 from data_access.errors import UsageError
 from data_access.snapshot.hot import Hot, rows
 from data_access.snapshot.loading import SUMS
+from data_access.snapshot.within import Within
 from data_access.windows import QUARTER, Clock, Window, micros, zone_of
 
 _QUARTER = QUARTER // timedelta(microseconds=1)
@@ -25,7 +26,10 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class UsageFilter:
-    """What the metrics speak of. `since` and `until` are aware times, `zone` names the calendar of days, weeks and hours."""
+    """What the metrics speak of. `since` and `until` are aware times, `zone` names the calendar of days, weeks and hours.
+
+    `within` is the part of the snapshot that there is for who asks, None for all of it.
+    """
 
     system: str | None = None
     tenant: str | None = None
@@ -33,6 +37,7 @@ class UsageFilter:
     since: datetime | None = None
     until: datetime | None = None
     zone: str = "UTC"
+    within: Within | None = None
 
     def check(self) -> None:
         """Raises UsageError for a wrong window or a zone that does not exist."""
@@ -48,7 +53,10 @@ class UsageFilter:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A filter and a window, made ready for one copy of the snapshot. `own` is SQL that is true of rows that the filter names."""
+    """A filter and a window, made ready for one copy of the snapshot.
+
+    `own` is SQL that is true of rows that the filter names, `there` of those that there are for who asks: it is part of `own`.
+    """
 
     hot: Hot
     own: str
@@ -56,6 +64,7 @@ class Scope:
     zone: ZoneInfo
     clock: Clock
     now: datetime
+    there: str = "true"
 
     @classmethod
     def of(cls, hot: Hot, wanted: UsageFilter, now: datetime, window: Window | None = None) -> Scope:
@@ -65,10 +74,12 @@ class Scope:
         until = window.until or hot.coverage.until or now
         with hot.cursor() as cursor:
             own = _own(cursor, wanted)
-        return cls(hot, own, window, zone, Clock.of(zone, since - timedelta(days=2), max(since, until) + timedelta(days=2)), now)
+            there = "true" if wanted.within is None else wanted.within.numbered(cursor)
+        own = own if wanted.within is None else f"({own} AND {there})"
+        return cls(hot, own, window, zone, Clock.of(zone, since - timedelta(days=2), max(since, until) + timedelta(days=2)), now, there)
 
     def within(self, window: Window) -> Scope:
-        return Scope(self.hot, self.own, window, self.zone, self.clock, self.now)
+        return replace(self, window=window)
 
     def kept(self, column: str = "expires_at") -> str:
         """SQL: the row has not expired."""
