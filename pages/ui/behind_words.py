@@ -14,7 +14,7 @@ from data_access.snapshot.store import Store
 from data_access.usage import Cell, UsageFilter, Window
 from data_access.windows import day_begins, local_day
 from pages.ui import registry, tables, usage_filters, usage_link
-from pages.ui.markdown import code, escape
+from pages.ui.untrusted import code, escape
 from pages.ui.usage_link import Question
 
 _LIVE = "behind_live"

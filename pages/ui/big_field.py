@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui.markdown import reveal
+from pages.ui.untrusted import reveal
 
 # Browsers freeze on fields of some megabytes; an item of DynamoDB is at most 400 KB, with its attributes' names.
 LIMIT_BYTES = 256 * 1024

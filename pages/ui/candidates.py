@@ -9,7 +9,7 @@ import streamlit as st
 from data_access.errors import Ambiguous
 from data_access.models import Conversation
 from pages.ui import at, times
-from pages.ui.markdown import code, title
+from pages.ui.untrusted import code, title
 
 CANDIDATES_SHOWN = 50
 

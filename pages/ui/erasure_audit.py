@@ -18,7 +18,7 @@ from data_access.errors import AuditBroken
 from pages.ui import erasure_states, times
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import short
-from pages.ui.markdown import code
+from pages.ui.untrusted import code
 
 VERIFY = "python -m data_access audit verify"
 ROWS_SHOWN = 200

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.access.permissions import Action
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import is_worked_on
 from data_access.erasure.model import ENDED, Job, State
@@ -25,7 +26,7 @@ from pages.ui import (
 )
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import due, is_open, items, scope, word
-from pages.ui.markdown import code
+from pages.ui.untrusted import code
 
 WATCH_SECONDS = 1.0
 FACT_WIDTH = 160  # pixels: two fit on a telephone
@@ -84,7 +85,7 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
         facts.append(("Started", times.moment(job.started_at, zone, seconds=True)))
     if job.ended_at is not None:
         facts.append((f"Ended · {times.ago(job.ended_at)}", times.moment(job.ended_at, zone, seconds=True)))
-    if job.plan.scope.user_id and access.viewer().may(access.SUPPORT):
+    if job.plan.scope.user_id and access.viewer().may(Action.LOOK_UP):
         facts.insert(1, ("User", code(job.plan.scope.user_id)))
     else:
         facts.insert(1, ("User, as a keyed hash", f"`{job.subject[:16]}…`"))
@@ -106,28 +107,28 @@ def _actions(desk: Desk, job: Job, zone: ZoneInfo) -> None:
     """What can be done now. Every step is asked of the store again: a button is a wish."""
     if job.state in ENDED:
         return
-    may = access.viewer().may(access.OPERATOR)
+    viewer = access.viewer()
     enabled = desk.settings.erasure.enabled
     if job.state is State.AWAITING:
-        _approval(desk, job, may and enabled)
+        _approval(desk, job, viewer.may(Action.APPROVE) and enabled)
     with st.container(horizontal=True):
         if is_open(job) and not is_worked_on(job):
             here = erasure_desk.worker() is not None
             st.button(
                 "Resume" if job.token else "Begin now", icon=":material/play_arrow:", key="erasure_resume",
-                disabled=not (may and enabled and here),
+                disabled=not (viewer.may(Action.RESUME) and enabled and here),
                 help="Have the worker of this process go on with it now." if here else f"`{erasure_states.RUN}` goes on with it.",
-                on_click=erasure_states.attempt, args=(desk.jobs.resume, job.plan_id),
+                on_click=erasure_states.attempt, args=(Action.RESUME, desk.jobs.resume, job.plan_id),
             )  # fmt: skip
         working = job.state in _WORKING
         label = "Drop this plan" if job.state is State.DRAFT else "Cancel after this batch" if working else "Cancel"
         st.button(
             "Cancelling" if job.cancel_asked else label, icon=":material/stop_circle:", key="erasure_cancel",
-            disabled=not may or job.cancel_asked,
+            disabled=not viewer.may(Action.CANCEL) or job.cancel_asked,
             help="What is deleted by then stays deleted. It cannot be resumed: the rest needs a new plan." if working else None,
-            on_click=erasure_states.attempt, args=(desk.jobs.cancel, job.plan_id, erasure_desk.actor()),
+            on_click=erasure_states.attempt, args=(Action.CANCEL, desk.jobs.cancel, job.plan_id, erasure_desk.actor()),
         )  # fmt: skip
-        erasure_extend.offer(desk, job, zone, may=may)
+        erasure_extend.offer(desk, job, zone, may=viewer.may(Action.EXTEND))
 
 
 def _approval(desk: Desk, job: Job, may: bool) -> None:
@@ -140,14 +141,14 @@ def _approval(desk: Desk, job: Job, may: bool) -> None:
         if job.plan.requested_by == actor.name:
             st.caption(
                 f":orange[:material/person_off:] You are {code(actor.name)}, who asked for it, and the control table takes no approval "
-                "from that name. Without sign-in every visitor of this page has it: on the command line a second person approves under "
+                "from that name. In local mode every visitor of this page has it: on the command line a second person approves under "
                 "their own."
             )
             st.code(f"python -m data_access erase approve {job.plan_id} --digest {job.plan.digest}", language=None, wrap_lines=True)
             return
         st.button(
             "Approve this plan", type="primary", icon=":material/how_to_reg:", key="erasure_approve", disabled=not may,
-            on_click=erasure_states.attempt, args=(desk.jobs.approve, job.plan_id, job.plan.digest, actor),
+            on_click=erasure_states.attempt, args=(Action.APPROVE, desk.jobs.approve, job.plan_id, job.plan.digest, actor),
         )  # fmt: skip
 
 

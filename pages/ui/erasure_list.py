@@ -16,7 +16,7 @@ from data_access.errors import DataAccessError
 from pages.ui import erasure_progress, erasure_states, notices, times
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import WORDS, due, due_day, due_plain, is_open, items, scope, short, word
-from pages.ui.markdown import code
+from pages.ui.untrusted import code
 
 PARAMETER = "plan"
 MOST = 100

@@ -14,7 +14,7 @@ from data_access.erasure.copies import NOT_KNOWN, remains
 from data_access.erasure.model import Copy, Plan
 from pages.ui import reading, times
 from pages.ui.erasure_words import items
-from pages.ui.markdown import code, escape
+from pages.ui.untrusted import code, escape
 
 
 def show(plan: Plan, titles: Mapping[str, str], zone: ZoneInfo) -> None:

@@ -15,7 +15,7 @@ from data_access.erasure.signing import known_keys
 from data_access.settings import Settings
 from pages.ui import erasure_plan, load_people
 from pages.ui.erasure_words import WORDS
-from pages.ui.markdown import code
+from pages.ui.untrusted import code
 
 CHECK = "python -m data_access erase receipt --verify FILE"
 _TEXT = "erasure_check_text"

@@ -12,7 +12,7 @@ from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import OPEN, is_worked_on
 from data_access.erasure.model import ENDED, Job, Reason, Scope, State
 from pages.ui import times
-from pages.ui.markdown import code, escape
+from pages.ui.untrusted import code, escape
 
 Colour = Literal["red", "orange", "blue", "green", "violet", "gray"]
 SHORT_ID = 10

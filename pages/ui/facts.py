@@ -9,7 +9,7 @@ import streamlit as st
 
 from data_access.models import Conversation
 from pages.ui import times
-from pages.ui.markdown import code, escape, title
+from pages.ui.untrusted import code, escape, title
 
 TOOLS_SHOWN = 12
 FACT_WIDTH = 160  # pixels: a time, or a short id; two fit on a telephone

@@ -13,7 +13,7 @@ from data_access.snapshot.holding import Left
 from data_access.snapshot.state import Coverage
 from data_access.snapshot.sync import Estimate
 from pages.ui import notices, reading, syncing, times
-from pages.ui.markdown import escape
+from pages.ui.untrusted import escape
 
 FACT_WIDTH = 96
 Start = Callable[[tuple[str, ...], bool], None]

@@ -10,8 +10,8 @@ import streamlit as st
 from data_access.models import Role
 from data_access.snapshot.search import Found, Hit, Turn
 from pages.ui import marked, times
-from pages.ui.markdown import code, escape, title
 from pages.ui.opened import OpenedRow
+from pages.ui.untrusted import code, escape, title
 
 TURNS_SHOWN = 3
 TURN_WIDTH = 96  # pixels: the buttons stand in a column

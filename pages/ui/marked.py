@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pages.ui.hidden import reveal
-from pages.ui.markdown import escape
+from pages.ui.untrusted import escape
 
 
 def snippet(text: str, marks: Sequence[tuple[int, int]], cut: tuple[bool, bool] = (False, False)) -> str:

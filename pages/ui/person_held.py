@@ -13,7 +13,7 @@ import streamlit as st
 from data_access.errors import ScanRefused
 from data_access.people import Person, SystemData
 from pages.ui import reading, times
-from pages.ui.markdown import escape
+from pages.ui.untrusted import escape
 
 ROW_PIXELS = 35
 VISIBLE_ROWS = 12

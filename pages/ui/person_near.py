@@ -10,8 +10,8 @@ import streamlit as st
 
 from data_access.erasure.model import Neighbour
 from pages.ui import load_people, person_form, person_held
-from pages.ui.markdown import escape
 from pages.ui.registry import SNAPSHOT
+from pages.ui.untrusted import escape
 
 _ABOUT = "Another case, blanks, invisible characters, letters of another script or shape: each of these is somebody else."
 

@@ -12,7 +12,7 @@ import streamlit as st
 from data_access.items.values import to_json
 from data_access.people import Entry, Person, RecordView
 from pages.ui import person_held, tables, times
-from pages.ui.markdown import escape
+from pages.ui.untrusted import escape
 
 MOST_ENTRIES = 500
 CELL_CHARACTERS = 2_000

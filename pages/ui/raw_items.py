@@ -12,7 +12,7 @@ from data_access.conversations import StoredItem
 from data_access.items.values import to_json
 from data_access.models import Address
 from pages.ui import big_field
-from pages.ui.markdown import code, reveal_json
+from pages.ui.untrusted import code, reveal_json
 
 PAGE_ITEMS = 10
 # {"S": "text"} on one line. A line end in JSON is never part of a string.

@@ -10,7 +10,7 @@ from data_access.snapshot.holding import Left
 from data_access.snapshot.runner import Run, Stage, Task
 from data_access.snapshot.sync import Estimate, Synced
 from pages.ui import notices, reading, times
-from pages.ui.markdown import escape
+from pages.ui.untrusted import escape
 
 _ENDED = (Stage.DONE, Stage.FAILED, Stage.STOPPED)
 

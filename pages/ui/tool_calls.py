@@ -11,7 +11,7 @@ from data_access.items.values import to_json
 from data_access.models import ToolCall, ToolStatus
 from data_access.search_within import fold
 from pages.ui import big_field
-from pages.ui.markdown import code, escape, reveal, reveal_json
+from pages.ui.untrusted import code, escape, reveal, reveal_json
 
 # What is larger is sent to the browser only when somebody opens the line.
 EAGER_CHARACTERS = 4_000

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from data_access.models import Message, Role
-from pages.ui import big_field, markdown, times, tool_calls
+from pages.ui import big_field, times, tool_calls, untrusted
 from pages.ui.rewrite import Block
 
 PAGE_TURNS = 100
@@ -116,7 +116,7 @@ def _head(message: Message, view: View, *, highlighted: bool) -> str:
     link = f'[{message.position}](?{query} "Link to this turn")'
     line = f"**{_NAMES[message.role]}** {link} :gray[:small[{' · '.join(facts)}]]"
     if message.problems:
-        line += f" :orange-badge[:material/report: {markdown.escape('; '.join(message.problems))}]"
+        line += f" :orange-badge[:material/report: {untrusted.escape('; '.join(message.problems))}]"
     return f"{line} :primary-badge[:material/link: linked]" if highlighted and not view.mark else line
 
 
@@ -127,7 +127,7 @@ def _content(message: Message, view: View) -> None:
     wanted = (message.content, view.plain, view.mark)
     made = view.kept.get(wanted)
     if made is None:
-        made = view.kept[wanted] = markdown.blocks(message.content, plain=view.plain, mark=view.mark)
-    markdown.show(made)
+        made = view.kept[wanted] = untrusted.blocks(message.content, plain=view.plain, mark=view.mark)
+    untrusted.show(made)
     if not made and not (view.tools and message.tool_calls):
         st.caption("Nothing was said in words." if message.tool_calls else "The message is empty.")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pages.ui import markdown
 from pages.ui import rewrite as rewrite_module
+from pages.ui import untrusted
 from pages.ui.hidden import reveal, reveal_json
 from pages.ui.rewrite import LENGTH_LIMIT, Block
 
@@ -114,7 +114,7 @@ def seen(made: tuple[Block, ...]) -> str:
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS)
 def test_nothing_stored_can_command(text: str) -> None:
-    for block in markdown.blocks(text):
+    for block in untrusted.blocks(text):
         if block.kind == "markdown":
             assert_harmless(block.body)
         assert not set(block.body) & set("\u202e\u200b\u2066\u2028\ufeff\x00\x1b"), "invisible characters are written out"
@@ -124,7 +124,7 @@ def test_nothing_stored_can_command(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
 def test_labels_and_sentences_can_command_nothing(text: str) -> None:
-    for line in (markdown.escape(text), markdown.title(text)):
+    for line in (untrusted.escape(text), untrusted.title(text)):
         assert "\n" not in line
         assert_harmless(line)
         # A label is one line of a paragraph, whatever it begins with.
@@ -136,9 +136,9 @@ def test_labels_and_sentences_can_command_nothing(text: str) -> None:
 def test_the_short_way_of_a_plain_line_is_the_long_way(text: str) -> None:
     # A blank line and a word more make the parser look at it.
     line = "a" + text.replace("\n", " ")
-    if markdown.blocks(line) and rewrite_module._ONE_PLAIN_LINE.fullmatch(line):
-        first, *_ = markdown.blocks(f"{line}\n\nb")[0].body.split("\n\n")
-        assert markdown.blocks(line) == (Block("markdown", first),)
+    if untrusted.blocks(line) and rewrite_module._ONE_PLAIN_LINE.fullmatch(line):
+        first, *_ = untrusted.blocks(f"{line}\n\nb")[0].body.split("\n\n")
+        assert untrusted.blocks(line) == (Block("markdown", first),)
 
 
 WORDS = st.lists(
@@ -153,7 +153,7 @@ WORDS = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(WORDS)
 def test_no_word_is_lost(text: str) -> None:
-    shown = seen(markdown.blocks(text))
+    shown = seen(untrusted.blocks(text))
     # A code's language and a list's number are not text; "image" is ours.
     source = re.sub(r"```py\n|(?m:^\s*\d+\. )", "", text)
     wanted = sorted(c for c in source if c.isalnum())
@@ -189,11 +189,11 @@ def test_no_word_is_lost(text: str) -> None:
     ],
 )  # fmt: skip
 def test_markdown_is_kept_and_commands_are_shown(text: str, expected: str) -> None:
-    assert markdown.blocks(text) == (Block("markdown", expected),)
+    assert untrusted.blocks(text) == (Block("markdown", expected),)
 
 
 def test_code_is_an_element_of_its_own() -> None:
-    made = markdown.blocks("before\n\n```mermaid\ngraph TD\n```\n\n    indented\n\nafter")
+    made = untrusted.blocks("before\n\n```mermaid\ngraph TD\n```\n\n    indented\n\nafter")
     assert made == (
         Block("markdown", "before"),
         Block("code", "graph TD", "mermaid"),
@@ -203,13 +203,13 @@ def test_code_is_an_element_of_its_own() -> None:
 
 
 def test_mermaid_in_a_list_stays_code() -> None:
-    (block,) = markdown.blocks("- a\n  ```mermaid\n  graph TD\n  ```")
+    (block,) = untrusted.blocks("- a\n  ```mermaid\n  graph TD\n  ```")
     assert "```text" in block.body
     assert "mermaid" not in block.body
 
 
 def test_json_is_indented_with_every_digit() -> None:
-    (block,) = markdown.blocks('{"price":1.10,"big":12345678901234567890.10,"none":[],"list":[1,{"a":"x, y: {z}"}]}')
+    (block,) = untrusted.blocks('{"price":1.10,"big":12345678901234567890.10,"none":[],"list":[1,{"a":"x, y: {z}"}]}')
     assert (block.kind, block.language) == ("code", "json")
     assert block.body == (
         '{\n  "price": 1.10,\n  "big": 12345678901234567890.10,\n  "none": [],\n  '
@@ -219,16 +219,16 @@ def test_json_is_indented_with_every_digit() -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n\t"])
 def test_no_words_are_no_blocks(text: str) -> None:
-    assert markdown.blocks(text) == ()
+    assert untrusted.blocks(text) == ()
 
 
 def test_plain_text_is_every_character() -> None:
-    assert markdown.blocks("# a\n![x](y)", plain=True) == (Block("text", "# a\n![x](y)"),)
+    assert untrusted.blocks("# a\n![x](y)", plain=True) == (Block("text", "# a\n![x](y)"),)
 
 
 def test_what_is_too_long_or_too_deep_is_plain_text() -> None:
     for text in ("a" * (LENGTH_LIMIT + 1), ">" * 30 + " deep", "[" * 5000):
-        assert [block.kind for block in markdown.blocks(text)] == ["text"]
+        assert [block.kind for block in untrusted.blocks(text)] == ["text"]
 
 
 @pytest.mark.parametrize(
@@ -237,14 +237,14 @@ def test_what_is_too_long_or_too_deep_is_plain_text() -> None:
 def test_no_text_holds_up_the_page(piece: str) -> None:
     text = (piece * LENGTH_LIMIT)[:LENGTH_LIMIT]
     began = time.process_time()
-    markdown.blocks(text)
+    untrusted.blocks(text)
     assert time.process_time() - began < 1.0
 
 
 def test_found_words_are_highlighted_in_the_words_only() -> None:
-    (block,) = markdown.blocks("Refund `refund` [refund]", mark="refund")
+    (block,) = untrusted.blocks("Refund `refund` [refund]", mark="refund")
     assert block.body == ":orange-background[Refund] `refund` \\[:orange-background[refund]\\]"
-    assert "orange" not in markdown.blocks("abc", mark="  ")[0].body
+    assert "orange" not in untrusted.blocks("abc", mark="  ")[0].body
 
 
 def test_hidden_characters_are_written_out_and_needed_ones_stay() -> None:
@@ -261,7 +261,7 @@ def test_hidden_characters_in_json_stay_the_value_that_is_stored() -> None:
     shown = reveal_json(stored)
     assert "\\u202e" in shown
     assert json.loads(shown) == json.loads(stored)
-    (block,) = markdown.blocks(stored)
+    (block,) = untrusted.blocks(stored)
     assert json.loads(block.body) == json.loads(stored)
 
 
@@ -275,7 +275,7 @@ def test_every_invisible_category_is_covered() -> None:
 
 
 def test_titles_are_short_lines() -> None:
-    assert markdown.title("one\n\ntwo   three") == "one two three"
-    long = markdown.title("word " * 60)
+    assert untrusted.title("one\n\ntwo   three") == "one two three"
+    long = untrusted.title("word " * 60)
     assert len(long) <= 91
     assert long.endswith("word…")

@@ -1,22 +1,70 @@
-"""The one way in which stored text reaches the page. Nothing of it is fetched, followed, run or taken as a command."""
+"""The one way in which text that is not the program's own reaches the page: stored, typed, out of an address or an error.
+
+Nothing of it is fetched, followed, run or taken as a command, and what cannot be seen is written out. Streamlit takes labels,
+titles, tooltips, captions and messages as Markdown, so such text goes through `escape`, `code` or `title` first; a message is
+shown by `blocks` and `show`, a sentence by `text`, cells by `table`. tests/test_untrusted_text.py reads that from the source.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 from pages.ui.hidden import reveal, reveal_json
 from pages.ui.rewrite import LENGTH_LIMIT, Block, code, escape, rewrite
 
-__all__ = ["blocks", "code", "escape", "json_lines", "reveal", "reveal_json", "show", "title"]
+__all__ = ["blocks", "code", "escape", "json_lines", "reveal", "reveal_json", "show", "table", "text", "title"]
 
+_PLAIN_ASCII = "^[ -~]*$"
 _ATOMS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Code this long scrolls in a box of its own instead of filling the page.
 TALL_CODE_LINES = 40
 TALL_HEIGHT = 480
+
+
+def text(words: str, **look: Any) -> None:
+    """A sentence exactly as it is written, but for what cannot be seen."""
+    st.text(reveal(words), **look)
+
+
+def table(data: pa.Table | Mapping[str, Sequence[Any]], **look: Any) -> Any:
+    """A table of cells. They are drawn as text and never as Markdown; here what cannot be seen in them is written out.
+
+    `look` are the parameters of `st.dataframe`.
+    """
+    shown: Any
+    if isinstance(data, pa.Table):
+        shown = data
+        for place, name in enumerate(data.column_names):
+            if (cells := _revealed(data.column(name))) is not None:
+                shown = shown.set_column(place, name, cells)
+    else:
+        shown = {name: [_cell(value) for value in values] for name, values in data.items()}
+    return st.dataframe(shown, **look)
+
+
+def _revealed(column: pa.ChunkedArray) -> pa.Array | None:
+    """The column with its texts revealed; None when there is nothing to do, which is by far the most."""
+    leaves = column
+    while pa.types.is_list(leaves.type) or pa.types.is_large_list(leaves.type):
+        leaves = pc.list_flatten(leaves)
+    if not (pa.types.is_string(leaves.type) or pa.types.is_large_string(leaves.type)):
+        return None
+    if pc.all(pc.match_substring_regex(leaves, _PLAIN_ASCII)).as_py() is not False:
+        return None
+    return pa.array([_cell(value) for value in column.to_pylist()], column.type)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return reveal(value)
+    return [_cell(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def blocks(text: str, *, plain: bool = False, mark: str = "") -> tuple[Block, ...]:
