@@ -15,6 +15,7 @@ from data_access.access.permissions import Role
 from data_access.access.viewer import Limits
 from data_access.errors import SettingsError
 
+MOST_SESSION_HOURS = 24  # so long this process remembers which sign-ins were ended (sessions.py)
 _strict = with_config(ConfigDict(extra="forbid", frozen=True))
 # Between the issuer and the subject of a person: an address has none, and a subject may have one ("auth0|123").
 MARK = "|"
@@ -71,6 +72,8 @@ def read_access(said: AccessSaid, anonymous: bool, systems: Collection[str], fil
         number: float = getattr(said, name)
         if not (math.isfinite(number) and number > 0):
             raise SettingsError(f"{file}: access.{name} is above zero, and has an end.")
+    if said.session_hours > MOST_SESSION_HOURS:
+        raise SettingsError(f"{file}: access.session_hours is above {MOST_SESSION_HOURS}.", "Let people sign in again each day.")
     groups = {name: _roles(f"groups.{name}", roles, file) for name, roles in said.groups.items()}
     people = {name: _roles(f"people.{name}", roles, file) for name, roles in said.people.items()}
     if "" in groups:

@@ -8,7 +8,7 @@ from typing import Any
 
 from data_access.erasure.control_rows import OPEN, claim_key, job_key, now_text, pack_totals
 from data_access.erasure.lease import Lease, lost, wrong_state
-from data_access.erasure.model import ENDED, Job, State
+from data_access.erasure.model import ENDED, Job, State, is_same_person, person_of
 from data_access.erasure.records import Action, ConditionFailed, Records, Row
 from data_access.errors import NotConfirmed, NotFound, PlanChanged, SubjectBusy, WrongState
 
@@ -59,6 +59,9 @@ def approve(records: Records, plan_id: str, by: str, digest: str) -> None:
     nonce = secrets.token_hex(8)
     condition = "#requested_by <> :approver AND #state = :awaiting AND #digest = :digest"
     values = {":approver": by, ":awaiting": State.AWAITING.value, ":digest": digest}
+    if (person := person_of(by)) is not None:  # whatever they are called by now
+        condition += " AND NOT contains(#requested_by, :person)"
+        values[":person"] = person
     try:
         records.write(
             _update(plan_id, nonce, {"state": State.APPROVED.value, "approved_by": by, "approved_at": now_text()}, condition, values)
@@ -67,7 +70,7 @@ def approve(records: Records, plan_id: str, by: str, digest: str) -> None:
         row = _found(failed.first)
         if row.get("change") == nonce:
             return
-        if row["requested_by"] == by:
+        if is_same_person(row["requested_by"], by):
             raise NotConfirmed("Who asked for an erasure cannot approve it.", "A second person approves it.") from None
         if row["digest"] != digest:
             raise PlanChanged("This is not the plan that was shown.", "Look at the plan again, and approve what it says now.") from None

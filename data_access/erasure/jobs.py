@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from data_access.audit.events import Approved, CancelAsked, Ended, Extended, Refused, Role, Submitted
 from data_access.erasure.control_dates import extend_due
-from data_access.erasure.model import ENDED, Job, Plan, Reason, Scope, State, due_date
+from data_access.erasure.model import ENDED, Job, Plan, Reason, Scope, State, due_date, is_same_person
 from data_access.erasure.plan import make_plan
 from data_access.erasure.working import Workshop
 from data_access.errors import ErasureError, ErasureOff, NotConfirmed, NotFound, PlanChanged, WrongState
@@ -98,7 +98,7 @@ class Jobs:
         self._check_on()
         job = self._control.job(plan_id)
         why: ErasureError | None = None
-        if job.state is State.AWAITING and by.name == job.plan.requested_by:
+        if job.state is State.AWAITING and is_same_person(by.name, job.plan.requested_by):
             why = NotConfirmed("Who asked for an erasure cannot approve it.", "A second person approves it.")
         elif digest != job.plan.digest:
             why = PlanChanged("This is not the plan that was shown.", "Look at the plan again, and approve what it says now.")

@@ -6,6 +6,7 @@ Times are aware and in UTC, sizes in bytes, money in US dollars, units in write 
 from __future__ import annotations
 
 import calendar
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from data_access.items.values import EPOCH
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
 HIGHEST_RANK = 99
+_PERSON = re.compile(r"\|[0-9a-f]{16}\Z")
 
 
 class State(StrEnum):
@@ -218,6 +220,17 @@ def new_plan_id(now: datetime) -> str:
     """26 characters that sort by time to the millisecond and say nothing else."""
     number = (int((now - EPOCH).total_seconds() * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
     return "".join(_LETTERS[(number >> 5 * place) & 31] for place in range(25, -1, -1))
+
+
+def person_of(actor: str) -> str | None:
+    """Which person an actor is, with its bar: what a sign-in proves (access/viewer.py). None for one who did not sign in."""
+    found = _PERSON.search(actor)
+    return None if found is None else found.group()
+
+
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two actors are the same: the same person whatever they are called, or, without a sign-in, the same name."""
+    return one == other or (person_of(one) is not None and person_of(one) == person_of(other))
 
 
 def due_date(received_at: datetime, *, extended: bool = False) -> datetime:
