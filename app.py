@@ -14,7 +14,7 @@ st.logo(ROOT / "pages/ui/logo.svg", icon_image=ROOT / "pages/ui/mark.svg", size=
 viewer = access.viewer()
 sections: dict[str, list[st.Page]] = {}
 for spec in PAGES:
-    if viewer.may(spec.role):
+    if access.is_open(spec.action, viewer):
         page = st.Page(
             spec.file,
             title=spec.title,

@@ -82,9 +82,6 @@ def test_the_entry_script_is_short_and_always_navigates() -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_a_page_asks_who_is_there_before_it_reads(path: Path) -> None:
-    """About alone is open: it is where a wrong configuration is explained."""
-    if path.name == "about.py":
-        return
     first = next(node for node in tree(path).body if isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Call))
     assert ast.unparse(first.value).startswith("access.require(")
 

@@ -13,7 +13,7 @@ from pages.ui.opened import OpenedList, OpenedRow
 
 PAGE_ROWS = 1_000  # in one table; previous and next go over all of them
 
-access.require(registry.BEHIND.role)
+access.require(registry.BEHIND.action)
 zone = times.zone()
 
 

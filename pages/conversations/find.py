@@ -14,7 +14,7 @@ from pages.ui.opened import OpenedList, OpenedRow
 
 PAGE_ROWS = 1_000  # in one table; the order and previous/next go over all of them
 
-access.require(registry.FIND.role)
+access.require(registry.FIND.action)
 zone = times.zone()
 
 

@@ -26,7 +26,7 @@ from pages.ui import (
     view_menu,
 )
 
-access.require(registry.REPLAY.role or "")
+access.require(registry.REPLAY.action)
 zone = times.zone()
 
 

@@ -9,7 +9,7 @@ from data_access.models import Filter
 from pages.ui import access, at, hits, load_snapshot, notices, opened, opening, registry, search_box, snapshot_line, times
 from pages.ui.opened import OpenedList, OpenedRow
 
-access.require(registry.SEARCH.role)
+access.require(registry.SEARCH.action)
 zone = times.zone()
 
 

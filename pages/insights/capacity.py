@@ -23,7 +23,7 @@ from pages.ui import (
     usage_link,
 )
 
-access.require(registry.CAPACITY.role)
+access.require(registry.CAPACITY.action)
 usage_link.leave_if_asked(registry.CAPACITY)
 usage_link.tidy()
 zone = times.zone()

@@ -28,7 +28,7 @@ from pages.ui import (
 )
 from pages.ui.cost_view import View
 
-access.require(registry.COSTS.role)
+access.require(registry.COSTS.action)
 zone = times.zone()
 
 st.title(registry.COSTS.title)

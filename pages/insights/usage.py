@@ -23,7 +23,7 @@ from pages.ui import (
 )
 from pages.ui.usage_view import View
 
-access.require(registry.USAGE.role)
+access.require(registry.USAGE.action)
 usage_link.leave_if_asked(registry.USAGE)
 usage_link.tidy()
 zone = times.zone()
@@ -40,14 +40,13 @@ about_slot = st.container(gap="xxsmall")
 try:
     with st.spinner("Counting", show_time=True):
         found = load_snapshot.usage(asked.filter)
-        first = load_snapshot.hot().coverage.since
     with about_slot:
         snapshot_line.show(zone, system=asked.filter.system)
 except DataAccessError as error:
     usage_states.failed(error)
     st.stop()
 with about_slot:
-    previous = usage_states.time_range(found, first, zone)
+    previous = usage_states.time_range(found, found.first_at, zone)
 if not found.metrics["conversations_listed"] and not found.metrics["messages"]:
     usage_states.nothing(asked)
     st.stop()

@@ -20,7 +20,7 @@ from pages.ui import (
     times,
 )
 
-access.require(registry.ERASURES.role)
+access.require(registry.ERASURES.action)
 zone = times.zone()
 plan_id = erasure_list.chosen()
 

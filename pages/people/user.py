@@ -22,15 +22,15 @@ from pages.ui import (
     person_talks,
     registry,
     times,
+    untrusted,
 )
 
 STORED, TALKS, RECORDS, NEAR, EXPORT, ERASE = "Stored", "Conversations", "Records", "Similar ids", "Export", "Erase"
 
-viewer = access.require(registry.USER.role)
+viewer = access.require(registry.USER.action)
 zone = times.zone()
 
 st.title(registry.USER.title)
-access.require_people(viewer)
 person_talks.fulfil()
 try:
     sources = load.sources()
@@ -52,7 +52,7 @@ if asked is None and st.session_state.get(person_erase.PLAN) is not None:
 if erasing and asked is not None:
     # The id is typed from what was asked for, not copied from this page.
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.text(f"User {person_ids.masked(asked.user_id)}", width="content")
+        untrusted.text(f"User {person_ids.masked(asked.user_id)}", width="content")
         st.button("Look up somebody else", icon=":material/person_search:", key="person_leave", on_click=person_form.leave)
 else:
     person_form.show(sources)
@@ -75,7 +75,7 @@ if not erasing:
 if looked.unaudited is not None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(":orange[:material/history_toggle_off:] **This look-up is not in the audit**")
-        st.text(str(looked.unaudited))
+        untrusted.text(str(looked.unaudited))
 person_held.unread(person, titles, allow=partial(person_form.allow, asked), again=person_form.again)
 if not person.items and st.session_state.get(person_erase.PLAN) is None:
     whole = not person.unread

@@ -8,9 +8,11 @@ import streamlit as st
 
 from data_access.costs.prices import PRICE_DATE
 from data_access.errors import DataAccessError
-from pages.ui import load, notices, registry, times
+from pages.ui import access, load, notices, registry, times, untrusted
 
 VERSION = "0.1.0"
+
+access.require(registry.ABOUT.action)
 
 st.title("Dynascope")
 st.caption(
@@ -33,7 +35,7 @@ else:
         "Scan rate": "No limit" if settings.scan_rate is None else f"{settings.scan_rate:,.0f} read units a second",
         "Time zone": f"{times.zone().key}; the browser's is {times.browser_zone().key}",
     }
-    st.dataframe(
+    untrusted.table(
         {"Setting": list(facts), "Value": list(facts.values())},
         hide_index=True,
         column_config={"Setting": st.column_config.TextColumn(width=140), "Value": st.column_config.TextColumn(width="large")},
@@ -41,7 +43,7 @@ else:
     )
     notices.engine(engine)
     places = list(settings.places.values())
-    st.dataframe(
+    untrusted.table(
         {
             "System": [place.system.title for place in places for _ in place.tables],
             "Table": [name for place in places for name in place.tables.values()],
@@ -71,4 +73,4 @@ st.markdown(
     "pydantic (MIT), markdown-it-py (MIT), Pygments (BSD 2-clause), Plotly (MIT), moto (Apache 2.0) "
     "and, in local mode, dynoxide (MIT or Apache 2.0)."
 )
-st.caption(f"This page is open to everybody; the others need the role {registry.FIND.role}.")
+st.caption("Each other page asks for a role that may do what it does; this one for none.")

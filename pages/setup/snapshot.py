@@ -12,7 +12,7 @@ from pages.ui import access, held, load, load_snapshot, notices, registry, snaps
 # A sync that somebody else began is to be seen here too: a quiet page looks now and then, a busy one every second.
 WATCH_SECONDS, QUIET_SECONDS = 1.0, 3.0
 
-access.require(registry.SNAPSHOT.role)
+access.require(registry.SNAPSHOT.action)
 zone = times.zone()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from data_access.access.permissions import Action
 from data_access.errors import DataAccessError
 from data_access.systems.create import create_tables
 from pages.ui import access, health, load, notices, registry
 
-viewer = access.require(registry.TABLES.role)
+viewer = access.require(registry.TABLES.action)
 
 
 def create(system: str) -> None:
@@ -52,7 +53,7 @@ for name, source in sources.items():
             notices.show(failed)
         health.differences(tables)
         if any(table.found is False for table in tables):
-            if local and viewer.may(access.OPERATOR):
+            if local and viewer.may(Action.SEED):
                 st.button("Create the missing tables", icon=":material/add:", key=f"tables_create_{name}", on_click=create, args=(name,))
             elif not local:
                 st.caption("To create what is missing, run this where the AWS rights for it are:")

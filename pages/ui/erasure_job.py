@@ -23,6 +23,7 @@ from pages.ui import (
     erasure_receipt,
     erasure_states,
     times,
+    untrusted,
 )
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import due, is_open, items, scope, word
@@ -70,7 +71,7 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     if job.message and job.message != WAITING:
         with st.container(horizontal=True, gap="xsmall"):
             st.markdown(f":{said.colour}[:material/chat_info:]", width="content")
-            st.text(job.message)
+            untrusted.text(job.message)
     facts = [
         ("Erasure", code(job.plan_id)),
         (f"Received · {times.ago(job.received_at)}", times.moment(job.received_at, zone)),

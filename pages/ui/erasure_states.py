@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from data_access.errors import DataAccessError, NotConfirmed
+from data_access.access.permissions import Action
+from data_access.errors import DataAccessError
 from data_access.settings import Settings
-from pages.ui import access, erasure_desk, notices
+from pages.ui import access, erasure_desk, notices, untrusted
 
 _FAILED = "erasures_failed"
 RUN = "python -m data_access erase resume"
@@ -32,12 +33,11 @@ _HEADLINES: dict[str, tuple[str, str, str]] = {
 }
 
 
-def attempt(step: Callable[..., object], *arguments: Any) -> None:
+def attempt(action: Action, step: Callable[..., object], *arguments: Any) -> None:
     """A step, from a callback: what it raises is said on the run that follows."""
     try:
         # A browser can send any click: what a button's absence says is asked again here.
-        if not access.viewer().may(access.OPERATOR):
-            raise NotConfirmed("This step needs the role operator.", "Nobody has it here outside local mode: use the command line.")
+        access.viewer().require(action)
         step(*arguments)
     except DataAccessError as error:
         st.session_state[_FAILED] = error
@@ -60,9 +60,9 @@ def show(error: DataAccessError, *, again: Callable[[], None] | None = None) -> 
     icon, colour, headline = _HEADLINES[error.code]
     with st.container(border=True, gap="xsmall"):
         st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
-        st.text(error.sentence)
+        untrusted.text(error.sentence)
         if error.remedy:
-            st.text(error.remedy)
+            untrusted.text(error.remedy)
         if again is not None:
             st.button("Try again", icon=":material/refresh:", key="again", on_click=again)
 
@@ -71,7 +71,7 @@ def no_table(error: DataAccessError) -> None:
     """Jobs and the audit have a table of their own, which Dynascope makes when somebody says so."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(":orange[:material/table_view:] **There is no control table yet**")
-        st.text(error.sentence)
+        untrusted.text(error.sentence)
         st.caption(
             "Erasures and the audit are kept in a table of their own, never in the chatbots' tables. Once, whoever may create tables runs:"
         )
@@ -85,11 +85,6 @@ def off(settings: Settings) -> bool:
         lacking.append("**The setting**: `enabled = true` under `[erasure]` in `dynascope.toml`, or `DYNASCOPE_ERASURE=on`.")
         lacking.append(
             "**The worker's role**: one that may delete from the chatbots' tables. `docs/iam-erase.json` is the smallest policy."
-        )
-    if not access.viewer().may(access.OPERATOR):
-        lacking.append(
-            "**Your role**: operator. There is no sign-in yet, so outside local mode nobody has it here: `python -m data_access erase` "
-            "does the same, with the identity of whoever runs it."
         )
     if lacking:
         with st.container(border=True, gap="xsmall"):
@@ -111,9 +106,9 @@ def no_worker(settings: Settings) -> None:
     elif worker.last_error is not None:
         with st.container(border=True, gap="xsmall"):
             st.markdown(":orange[:material/engineering:] **The worker of this process could not go on, and tries again**")
-            st.text(worker.last_error.sentence)
+            untrusted.text(worker.last_error.sentence)
             if worker.last_error.remedy:
-                st.text(worker.last_error.remedy)
+                untrusted.text(worker.last_error.remedy)
 
 
 def unknown_plan() -> None:

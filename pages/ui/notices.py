@@ -13,6 +13,7 @@ import streamlit as st
 from data_access.errors import DataAccessError, ScanRefused
 from data_access.local.engine import Engine
 from data_access.models import Filter, Problem
+from pages.ui import untrusted
 from pages.ui.registry import TABLES
 
 # Error code to icon, colour and headline.
@@ -22,6 +23,8 @@ _HEADLINES: dict[str, tuple[str, str, str]] = {
     "bad_settings": ("settings_alert", "red", "The configuration is wrong"),
     "not_found": ("search_off", "orange", "Nothing is stored under that id"),
     "scan_refused": ("payments", "orange", "This read was not started: it is above the budget"),
+    "denied": ("lock", "orange", "This was not done: your role does not allow it"),
+    "sign_in_again": ("lock_clock", "orange", "This was not done: sign in again first"),
     "engine": ("power_off", "red", "The local engine is not running"),
     "no_table": ("table_view", "orange", "The table does not exist"),
     "no_permission": ("lock", "red", "AWS did not permit this read"),
@@ -49,9 +52,9 @@ def show(error: DataAccessError, *, again: Callable[[], None] | None = None, key
 def say(error: DataAccessError) -> None:
     icon, colour, headline = _headline(error)
     st.markdown(f":{colour}[:material/{icon}:] **{headline}**")
-    st.text(error.sentence)
+    untrusted.text(error.sentence)
     if error.remedy:
-        st.text(error.remedy)
+        untrusted.text(error.remedy)
     if error.code == "no_table":
         to_tables()
 
@@ -83,7 +86,7 @@ def engine(running: Engine | None) -> None:
     if running is not None and running.notice:
         with st.container(horizontal=True, gap="xsmall"):
             st.markdown(":orange[:material/memory:]", width="content")
-            st.text(running.notice)
+            untrusted.text(running.notice)
 
 
 def empty(headline: str, *remedies: str, icon: str = "search_off") -> None:
@@ -110,7 +113,7 @@ def unknown_system(given: str, titles: Sequence[str]) -> None:
     """A link names a system that is not here; `given` comes from the address bar."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(":orange[:material/link_off:] **The link names a system that is not here**")
-        st.text(f"There is no system {given[:80]!r}. The systems are {', '.join(titles)}.")
+        untrusted.text(f"There is no system {given[:80]!r}. The systems are {', '.join(titles)}.")
 
 
 def problems(found: Sequence[Problem], *, key: str) -> None:
@@ -122,7 +125,7 @@ def problems(found: Sequence[Problem], *, key: str) -> None:
     with st.expander(label, icon=":material/report:", on_change="rerun", key=key) as folded:
         if not folded.open:
             return
-        st.dataframe(
+        untrusted.table(
             {
                 "Problem": [problem.text for problem in found[:PROBLEMS_SHOWN]],
                 "Table": [problem.address.table if problem.address else "" for problem in found[:PROBLEMS_SHOWN]],

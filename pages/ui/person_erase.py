@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.access.permissions import Action
 from data_access.dynamo.aws import Source
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError, NotFound
@@ -25,6 +26,7 @@ from pages.ui import (
     person_tasks,
     reading,
     times,
+    untrusted,
 )
 from pages.ui.erasure_desk import Actor, Desk
 from pages.ui.person_scope import Wish
@@ -145,7 +147,7 @@ def _price(wish: Wish) -> str:
 def _begin(wish: Wish) -> None:
     before = person_tasks.find(st.session_state.get(PLANNING))
     if before is None or not before.running:  # else it is a second click
-        erasure_states.attempt(_plan, wish)
+        erasure_states.attempt(Action.PLAN, _plan, wish)
 
 
 def _plan(wish: Wish) -> None:
@@ -181,7 +183,7 @@ def _confirm(job: Job, titles: Mapping[str, str], zone: ZoneInfo, *, off: bool) 
             st.text("There is nothing to erase in this scope. Confirmed, it is looked for once more, and the receipt says so.")
         if job.needs_approval:
             st.text("Here a second person has to approve it: they see the same plan on the erasures page.")
-        st.text(f"To go on, type the exact id of the user {person_ids.masked(plan.scope.user_id)}. It is compared byte for byte.")
+        untrusted.text(f"To go on, type the exact id of the user {person_ids.masked(plan.scope.user_id)}. It is compared byte for byte.")
         typed = st.text_input(
             "User id, exactly", key=TYPED, autocomplete="off", live=True, width=400, placeholder="Type it, do not paste it"
         )
@@ -210,7 +212,7 @@ def _confirm(job: Job, titles: Mapping[str, str], zone: ZoneInfo, *, off: bool) 
 
 def _erase(plan_id: str) -> None:
     """The typed id goes to the server's side, which compares it again. Clicked twice it is the same job."""
-    erasure_states.attempt(_submit, plan_id, st.session_state.get(TYPED) or "")
+    erasure_states.attempt(Action.CONFIRM, _submit, plan_id, st.session_state.get(TYPED) or "")
 
 
 def _submit(plan_id: str, typed: str) -> None:
@@ -219,7 +221,7 @@ def _submit(plan_id: str, typed: str) -> None:
 
 
 def _discard(plan_id: str) -> None:
-    erasure_states.attempt(_drop, plan_id)
+    erasure_states.attempt(Action.CANCEL, _drop, plan_id)
 
 
 def _drop(plan_id: str) -> None:

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.access.permissions import Action
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import is_worked_on
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
-from pages.ui import erasure_desk, erasure_list, erasure_progress, erasure_states, load_people, person_form, registry, times
+from pages.ui import erasure_desk, erasure_list, erasure_progress, erasure_states, load_people, person_form, registry, times, untrusted
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import due, is_open, word
 
@@ -46,7 +47,7 @@ def show(desk: Desk, job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> Non
                 key="person_cancel",
                 disabled=now.cancel_asked,
                 on_click=erasure_states.attempt,
-                args=(desk.jobs.cancel, now.plan_id, erasure_desk.actor()),
+                args=(Action.CANCEL, desk.jobs.cancel, now.plan_id, erasure_desk.actor()),
                 help="It ends before the next batch. What is deleted by then stays deleted.",
             )
             _to_erasure(now, "All about it")
@@ -61,7 +62,7 @@ def _draw(job: Job, desk: Desk, titles: Mapping[str, str], zone: ZoneInfo) -> No
         if is_open(job):
             erasure_progress.bar(job)
         if job.message and job.message != WAITING:
-            st.text(job.message)
+            untrusted.text(job.message)
         if any(row.planned for row in job.progress):
             erasure_progress.by_table(job, titles)
         line = f"Erasure {job.plan_id}, asked for {times.moment(job.received_at, zone)}, due {due(job, zone)}"

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pages.ui.access import READER
+from data_access.access.permissions import Action
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """One page. `role` is what a viewer needs to see it, None when everybody may; a hidden page opens from others."""
+    """One page. `action` is what a viewer needs to see it, None when everybody may; a hidden page opens from others."""
 
     path: str
     title: str
     icon: str
     help: str
     section: str
-    role: str | None
+    action: Action | None
     url_path: str
     visibility: Literal["visible", "hidden"] = "visible"
 
@@ -35,7 +35,7 @@ FIND = PageSpec(
     icon=":material/forum:",
     help="List the conversations of a chatbot by user, tenant, time and tools, with what the read costs.",
     section="Conversations",
-    role=READER,
+    action=Action.LIST,
     url_path="find",
 )
 REPLAY = PageSpec(
@@ -44,7 +44,7 @@ REPLAY = PageSpec(
     icon=":material/play_circle:",
     help="Read one conversation as it happened: turns, tool calls, pauses and the stored items.",
     section="Conversations",
-    role=READER,
+    action=Action.REPLAY,
     url_path="replay",
     visibility="hidden",
 )
@@ -54,7 +54,7 @@ SEARCH = PageSpec(
     icon=":material/search:",
     help="Find conversations by what was said in them, in every system at once, from the snapshot.",
     section="Conversations",
-    role=READER,
+    action=Action.SEARCH,
     url_path="search",
 )
 BEHIND = PageSpec(
@@ -63,7 +63,7 @@ BEHIND = PageSpec(
     icon=":material/filter_alt:",
     help="List exactly the conversations that a number of the usage page counted.",
     section="Conversations",
-    role=READER,
+    action=Action.LIST,
     url_path="behind",
     visibility="hidden",
 )
@@ -73,7 +73,7 @@ USAGE = PageSpec(
     icon=":material/monitoring:",
     help="Count people, conversations, responses and tools over time, from the snapshot.",
     section="Insights",
-    role=READER,
+    action=Action.USAGE,
     url_path="usage",
 )
 COSTS = PageSpec(
@@ -82,7 +82,7 @@ COSTS = PageSpec(
     icon=":material/payments:",
     help="What the tables and their indexes cost, what drives it, and what something else would cost.",
     section="Insights",
-    role=READER,
+    action=Action.COSTS,
     url_path="costs",
 )
 CAPACITY = PageSpec(
@@ -91,7 +91,7 @@ CAPACITY = PageSpec(
     icon=":material/speed:",
     help="Whether the tables hold: use, throttling, latency and errors from CloudWatch, limits, and alarms worth having.",
     section="Insights",
-    role=READER,
+    action=Action.CAPACITY,
     url_path="capacity",
 )
 ERASURES = PageSpec(
@@ -100,7 +100,7 @@ ERASURES = PageSpec(
     icon=":material/auto_delete:",
     help="Every erasure with its state, due date, progress and receipt, and the audit of what was done.",
     section="People",
-    role=READER,
+    action=Action.JOBS,
     url_path="erasures",
 )
 USER = PageSpec(
@@ -109,7 +109,7 @@ USER = PageSpec(
     icon=":material/person_search:",
     help="Everything that the systems keep of one person: look it up, hand it over, erase it with evidence.",
     section="People",
-    role=READER,
+    action=Action.LOOK_UP,
     url_path="user",
 )
 TABLES = PageSpec(
@@ -118,7 +118,7 @@ TABLES = PageSpec(
     icon=":material/table_view:",
     help="Check each chatbot's tables against its layout: keys, indexes, billing, expiry, backups, size.",
     section="Setup",
-    role=READER,
+    action=Action.TABLES,
     url_path="tables",
 )
 SNAPSHOT = PageSpec(
@@ -127,7 +127,7 @@ SNAPSHOT = PageSpec(
     icon=":material/photo_camera:",
     help="How old the copy is that answers questions about everything, what it holds, and what refreshing it costs.",
     section="Setup",
-    role=READER,
+    action=Action.SNAPSHOT,
     url_path="snapshot",
 )
 ABOUT = PageSpec(
@@ -136,7 +136,7 @@ ABOUT = PageSpec(
     icon=":material/info:",
     help="The version, where the data is, what is read and what never leaves.",
     section="Setup",
-    role=None,
+    action=None,
     url_path="about",
 )
 

@@ -14,6 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.viewer import NOBODY
 from data_access.dynamo.aws import Source
 from data_access.errors import SnapshotError, UsageError
 from data_access.snapshot.hot import Hot
@@ -192,10 +193,10 @@ def test_what_cannot_be_read(invented: Hot, run: Run, monkeypatch: pytest.Monkey
 
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+    monkeypatch.setattr(access, "viewer", lambda: NOBODY)
     app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.title
 
 

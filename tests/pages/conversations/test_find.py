@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_access import errors
+from data_access.access.viewer import NOBODY
 from data_access.conversations import list_conversations
 from data_access.dynamo.aws import Source
 from data_access.models import Filter
@@ -227,11 +228,11 @@ def test_a_start_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_the_role_nothing_is_read(sources: Mapping[str, Source], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+    monkeypatch.setattr(access, "viewer", lambda: NOBODY)
     monkeypatch.setattr(load, "conversations", None)
     app = AppTest.from_file(FIND, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.selectbox
 
 

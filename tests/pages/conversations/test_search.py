@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import PageLink
 
+from data_access.access.viewer import NOBODY
 from data_access.dynamo.aws import Source
 from data_access.errors import SnapshotError
 from data_access.settings import SnapshotSettings
@@ -219,8 +220,8 @@ def test_a_link_to_a_system_that_is_not_here(synced: Mapping[str, Source], run: 
 
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+    monkeypatch.setattr(access, "viewer", lambda: NOBODY)
     app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.title

@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.viewer import NOBODY
 from data_access.capacity.cloudwatch import CloudWatch
 from data_access.costs.observed import Line, Observed, ResourceCosts, SystemAttribution, What, attribute, here
 from data_access.costs.observed.attribution import Each
@@ -506,10 +507,10 @@ def test_no_system(empty: Mapping[str, Source], visit: Run, monkeypatch: pytest.
 
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+    monkeypatch.setattr(access, "viewer", lambda: NOBODY)
     app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.title
 
 

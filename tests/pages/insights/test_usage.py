@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.viewer import NOBODY
 from data_access.dynamo.aws import Source
 from data_access.errors import EngineError, SnapshotError
 from data_access.settings import SnapshotSettings
@@ -227,10 +228,10 @@ def test_a_start_that_fails(visit: Run, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+    monkeypatch.setattr(access, "viewer", lambda: NOBODY)
     app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.title
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.permissions import Role
+from data_access.access.viewer import Viewer
 from data_access.dynamo.aws import Source
 from data_access.erasure.control import Control
 from data_access.erasure.holding_on import WAITING
@@ -29,6 +31,7 @@ from pages.ui.erasure_desk import Desk
 
 PageRun = Callable[..., AppTest]
 PAGE = "pages/people/erasures.py"
+APPROVER = Viewer("second", frozenset({Role.APPROVER}), origin="signed_in")
 ME, AMINA = Actor.of("local"), Actor.of("amina@example.org")
 SECONDS = 120.0
 NOBODY = "01M7W19NRHHJSJSD2A7YP0XX6J"
@@ -117,18 +120,17 @@ def test_erasure_is_off(desk: Desk, run: PageRun, monkeypatch: pytest.MonkeyPatc
     assert "Nothing can be erased from this page" in words(app)
     assert "**The setting**: `enabled = true`" in words(app)
     assert "docs/iam-erase.json" in words(app)
-    assert "**Your role**" not in words(app)
     assert app.button(key="erasure_resume").disabled
     assert not app.button(key="erasure_cancel").disabled, "to end one is always allowed"
 
 
-def test_a_reader_can_look_and_nothing_else(desk: Desk, run: PageRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_only_approves_does_nothing_else(desk: Desk, run: PageRun, monkeypatch: pytest.MonkeyPatch) -> None:
     job = confirmed(desk)
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("reader", frozenset({access.READER})))
+    monkeypatch.setattr(access, "viewer", lambda: APPROVER)
     app = run(PAGE, plan=job.plan_id)
     assert not app.exception
-    assert "**Your role**: operator" in words(app)
-    assert app.button(key="erasure_cancel").disabled
+    assert app.button(key="erasure_resume").disabled
+    assert not app.button(key="erasure_cancel").disabled
     assert "alice" not in words(app), "who it is about is for those who may look people up"
 
 
@@ -136,11 +138,12 @@ def test_a_click_that_the_role_does_not_allow_does_nothing(desk: Desk, run: Page
     """The button was drawn while it was allowed."""
     job = confirmed(desk)
     app = run(PAGE, plan=job.plan_id)
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("reader", frozenset({access.READER})))
-    app.button(key="erasure_cancel").click().run()
+    app.radio(key="erasure_reason").set_value(Reason.NUMBER).run()
+    monkeypatch.setattr(access, "viewer", lambda: APPROVER)
+    app.button(key="erasure_extend_now").click().run()
     assert not app.exception
-    assert "This step needs the role operator." in words(app)
-    assert desk.jobs.status(job.plan_id).state is State.APPROVED
+    assert "You may not do this here." in words(app)
+    assert desk.jobs.status(job.plan_id).extension is None
 
 
 def test_there_is_no_control_table(desk: Desk, run: PageRun) -> None:

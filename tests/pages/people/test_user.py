@@ -13,6 +13,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.permissions import Role
+from data_access.access.viewer import NOBODY, Viewer
 from data_access.audit import Audit
 from data_access.dynamo.aws import Source
 from data_access.erasure.control import Control
@@ -321,20 +323,12 @@ def test_engine_off(sources: Mapping[str, Source], run: Run, monkeypatch: pytest
     assert "The local engine is not running" in words(app)
 
 
-def test_without_sign_in_people_are_off(people: Mapping[str, Source], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("reader", frozenset({access.READER})))
-    app = run().switch_page(PAGE).run()
-    assert not app.exception
-    assert "Pages about one person are off here" in words(app)
-    assert "a sign-in" in words(app)
-    assert not app.text_input
-
-
-def test_no_role(people: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+@pytest.mark.parametrize("viewer", [NOBODY, Viewer("second", frozenset({Role.APPROVER, Role.REVIEWER}), origin="signed_in")])
+def test_no_role(people: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch, viewer: Viewer) -> None:
+    monkeypatch.setattr(access, "viewer", lambda: viewer)
     app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.text_input
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.viewer import NOBODY
 from data_access.dynamo.aws import Source
 from data_access.errors import AccessDenied, SnapshotError, SyncStopped
 from data_access.settings import SnapshotSettings
@@ -191,8 +192,8 @@ def test_no_system(sources: Mapping[str, Source], run: PageRun, monkeypatch: pyt
 
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+    monkeypatch.setattr(access, "viewer", lambda: NOBODY)
     app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.title

@@ -10,6 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_access import errors
+from data_access.access.permissions import Role
+from data_access.access.viewer import NOBODY, Viewer
 from data_access.dynamo.aws import Source
 from data_access.systems import create
 from data_access.systems.check import Difference, TableHealth
@@ -52,6 +54,7 @@ def test_elsewhere_the_command_is_shown(sources: Mapping[str, Source], run: Run,
     cached_settings.clear()
     monkeypatch.setattr(load, "load_settings", lambda: replace(real, mode="aws"))
     monkeypatch.setattr(load, "open_sources", lambda *_: sources)
+    monkeypatch.setattr(access, "viewer", lambda: Viewer("admin", frozenset({Role.ADMIN}), origin="signed_in"))
     app = run(PAGE)
     assert not app.exception
     assert "python -m data_access tables create --system cg" in [code.value for code in app.code]
@@ -91,8 +94,8 @@ def test_a_start_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "viewer", lambda: access.Viewer("nobody", frozenset()))
+    monkeypatch.setattr(access, "viewer", lambda: NOBODY)
     app = AppTest.from_file(FILE, default_timeout=120).run()
     assert not app.exception
-    assert "needs the role reader" in app.warning[0].value
+    assert "Your role does not open this page" in app.warning[0].value
     assert not app.title
