@@ -2,6 +2,8 @@
 # make test    every test (ARGS="tests/data_access -k plan" for some)
 # make check   format, lint, types
 # make bench   the benchmarks, each figure beside a peer
+# make audit   look the pinned packages up among known vulnerabilities (asks the Python package index)
+# make lock    write requirements*.txt from requirements*.in, complete and with hashes
 # make format  format, and fix what can be fixed
 # make clean   remove the environment and the caches; .local, where the data is, stays
 #
@@ -12,7 +14,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check bench format clean engine
+.PHONY: run test check bench audit lock format clean engine
 # A recipe that fails leaves no half-made stamp.
 .DELETE_ON_ERROR:
 
@@ -33,6 +35,16 @@ check: .venv/dev
 bench: .venv/dev engine
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
+audit: .venv/dev
+	@exec $(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
+
+# For every platform and Python from 3.11 on. What is pinned stays; to change a version, change its pin in the .in file.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+lock: .venv/dev
+	@$(LOCK) requirements.in --output-file requirements.txt
+	@$(LOCK) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
+
 format: .venv/dev
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
@@ -47,11 +59,11 @@ clean:
 		{ echo "Dynascope needs Python 3.11 or newer: install it, or name one with make PYTHON=…"; exit 1; }
 	@echo "Setting up .venv (once, about a minute)"
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python cannot make virtual environments here: install its venv module (Debian: apt install python3-venv)"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/dev: requirements-dev.txt .venv/run
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # The engine's binary is optional: without npm, or on a platform without a package, moto plays DynamoDB in memory.
