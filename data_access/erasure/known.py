@@ -34,12 +34,17 @@ def known(store: Store, system: str, user_id: str) -> Known:
     return Known(frozenset(str(row[0]) for row in talks), tuple(str(row[0]) for row in tenants))
 
 
-def meet_all(store: Store, radar: Radar) -> frozenset[str]:
-    """Show the radar every user of the snapshot, and return the systems that the snapshot has. Raises SnapshotError."""
+def meet_all(store: Store, radar: Radar, systems: frozenset[str] | None = None) -> frozenset[str]:
+    """Show the radar every user of the snapshot, and return the systems that the snapshot has; of `systems`, None for all.
+
+    Raises SnapshotError.
+    """
     shape, _ = skeletons(radar.subject)
     with store.connection(expired=True) as database:
         rows = database.execute(_ALIKE, [shape])
         while some := rows.fetchmany(_MANY):
             for user_id, system in some:
-                radar.meet(str(user_id), str(system))
-    return frozenset(store.states())
+                if systems is None or system in systems:
+                    radar.meet(str(user_id), str(system))
+    there = frozenset(store.states())
+    return there if systems is None else there & systems
