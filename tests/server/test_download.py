@@ -14,10 +14,12 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
-import asgi
-from asgi import DOWNLOAD, HEADERS, BrowserCookie, SecurityHeaders
 from data_access.handover.browser import COOKIE, known_browser, new_browser
 from data_access.handover.vault import Vault
+from server import download, start
+from server.browser import BrowserCookie, SecureCookies
+from server.download import DOWNLOAD
+from server.headers import HEADERS, SecurityHeaders
 
 DATA = b"PK" + bytes(200_000)
 
@@ -25,7 +27,8 @@ DATA = b"PK" + bytes(200_000)
 @pytest.fixture
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     kept = Vault(tmp_path)
-    monkeypatch.setattr(asgi, "vault", lambda: kept)
+    monkeypatch.setattr(download, "vault", lambda: kept)
+    monkeypatch.setattr(start, "is_reached_by_https", lambda: False)
     return kept
 
 
@@ -41,8 +44,8 @@ class Answer:
 
 
 def ask(path: str, method: str = "GET", *, scheme: str = "http", stop_after: int | None = None, **headers: str) -> Answer:
-    """One request to the route, through both middlewares. After `stop_after` pieces the browser goes away."""
-    application = BrowserCookie(SecurityHeaders(Router([DOWNLOAD])))
+    """One request to the route, through the middlewares. After `stop_after` pieces the browser goes away."""
+    application = SecurityHeaders(SecureCookies(BrowserCookie(Router([DOWNLOAD]))))
     sent = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]
     scope: Any = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": sent}
     scope |= {"scheme": scheme, "http_version": "1.1", "root_path": "", "server": ("testserver", 80), "client": ("127.0.0.1", 5)}
@@ -142,12 +145,40 @@ def test_over_https_the_cookie_is_for_https() -> None:
     assert ask("/download/x", scheme="https").cookie["secure"] is True
 
 
+@pytest.mark.usefixtures("vault")
+def test_behind_a_proxy_that_says_nothing_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "is_reached_by_https", lambda: True)
+    assert ask("/download/x").cookie["secure"] is True
+
+
+def test_every_cookie_is_for_https_and_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "is_reached_by_https", lambda: True)
+    said: list[Message] = []
+    given = [
+        (b"set-cookie", b"_streamlit_user=x; HttpOnly; Path=/"),
+        (b"Set-Cookie", b"b=secure; Path=/;secure"),
+        (b"etag", b"set-cookie"),
+    ]
+
+    async def application(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": given})
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    asyncio.run(SecureCookies(application)({"type": "http", "headers": [], "scheme": "http"}, receive, send))
+    assert said[0]["headers"] == [(b"set-cookie", b"_streamlit_user=x; HttpOnly; Path=/; Secure"), *given[1:]]
+
+
 def test_what_was_left_is_swept_at_the_start(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     swept: list[bool] = []
     monkeypatch.setattr(vault, "sweep", lambda: swept.append(True))
 
     async def first() -> None:
-        task = asyncio.create_task(asgi._sweep_exports())  # pyright: ignore[reportPrivateUsage]
+        task = asyncio.create_task(download.sweep_exports())
         while not swept:
             await asyncio.sleep(0.01)
         task.cancel()
