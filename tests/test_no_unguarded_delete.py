@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = [path for folder in ("data_access", "pages") for path in sorted((ROOT / folder).rglob("*.py"))] + [
+SOURCES = [path for folder in ("data_access", "pages", "server") for path in sorted((ROOT / folder).rglob("*.py"))] + [
     ROOT / "app.py",
     ROOT / "asgi.py",
 ]

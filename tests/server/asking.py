@@ -35,7 +35,10 @@ def ask(
     async def send(message: Message) -> None:
         said.append(message)
 
-    asyncio.run(application(scope, receive, send))
+    async def served() -> None:
+        await application(scope, receive, send)
+
+    asyncio.run(served())
     if said[0]["type"] == "websocket.accept":
         return Answer(101, {})
     assert said[0]["type"].endswith("http.response.start"), said
