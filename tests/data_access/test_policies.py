@@ -1,0 +1,184 @@
+"""The three policies in docs/ are what is asked of AWS, action by action: none too few, and none too many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import botocore.client
+import pytest
+
+from data_access import cli
+from data_access.audit import Audit
+from data_access.audit.events import Denied
+from data_access.capacity.cloudwatch import open_cloudwatch
+from data_access.capacity.report import report
+from data_access.dynamo.aws import Source, open_sources
+from data_access.erasure.control import Control
+from data_access.settings import Settings, load_settings
+from data_access.systems.create import create_tables
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+CONTROL = "dynascope-control"
+# Documented as one action under another name.
+NAMES = {"BatchExecuteStatement": "PartiQLDelete"}
+
+
+class Asked(set[tuple[str, str]]):
+    """(service:action, what it was asked for): "control", "tables" or "account"."""
+
+    def of(self, *places: str) -> set[str]:
+        return {action for action, place in self if place in places}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Every call of every client from here on."""
+    found = Asked()
+    call: Callable[..., Any] = botocore.client.BaseClient._make_api_call  # pyright: ignore[reportAttributeAccessIssue]
+
+    def heard(self: Any, operation: str, params: Mapping[str, Any]) -> Any:
+        service = self.meta.service_model.service_name
+        if operation == "TransactWriteItems":
+            for action in params["TransactItems"]:
+                ((kind, inner),) = action.items()
+                name = "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item"
+                found.add((f"dynamodb:{name}", "control" if inner["TableName"] == CONTROL else "tables"))
+        else:
+            place = "control" if CONTROL in str(params) else "tables" if "TableName" in params or "RequestItems" in params else "account"
+            found.add((f"{service}:{NAMES.get(operation, operation)}", place))
+        return call(self, operation, params)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", heard)
+    return found
+
+
+@pytest.fixture
+def settings(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """An account that answers on loopback, in aws mode."""
+    for name, value in {
+        "DYNASCOPE_MODE": "aws",
+        "DYNASCOPE_STATE": str(tmp_path / "state"),
+        "AWS_ENDPOINT_URL": moto_endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    # Below every Scan: what can be had without one is.
+    (tmp_path / "dynascope.toml").write_text("scan_budget = 0.1\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return load_settings()
+
+
+@pytest.fixture
+def sources(settings: Settings) -> Iterator[Mapping[str, Source]]:
+    found = open_sources(settings)
+    yield found
+    for source in found.values():
+        source.client.close()
+
+
+def allowed(name: str) -> Mapping[str, set[str]]:
+    """The actions of a policy by the name of its statement."""
+    policy = json.loads((DOCS / name).read_text(encoding="utf-8"))
+    assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])
+    return {
+        statement["Sid"]: set([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        for statement in policy["Statement"]
+    }
+
+
+def run(*words: str) -> None:
+    """A command, whatever it ends with: what counts is what it asked for."""
+    with pytest.raises(SystemExit):
+        raise SystemExit(cli.main(list(words)))
+
+
+def message(id_: str, at: str) -> dict[str, Any]:
+    own = {"tenantId": "t", "userId": "u", "id": id_, "sessionId": "s", "timestamp": at, "role": "user", "content": "Hi"}
+    return {name: {"S": text} for name, text in own.items()}
+
+
+def fill(sources: Mapping[str, Source]) -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    for source in sources.values():
+        create_tables(source)
+    own = {"tenantId": {"S": "t"}, "userId": {"S": "u"}, "createdAt": {"S": "2026-11-01T00:00:00Z"}}
+    put = {
+        "remo-user-data": {"user_id": {"S": "u"}, "data_type": {"S": "user_preferences"}, "data": {"M": {}}},
+        "ai-agent-sessions": own | {"id": {"S": "s"}},
+        "ai-agent-messages": message("m-1", "2026-11-01T00:00:00Z"),
+        "ai4ai-chat-sessions": {"user_id": {"S": "u"}, "session_id": {"S": "s"}, "created_at": {"S": "2026-11-01T00:00:00Z"}},
+        "ai4ai-chat-messages": {"session_id": {"S": "s"}, "timestamp": {"N": str(int(at.timestamp() * 1000))}, "content": {"S": "Hi"}},
+    }
+    client = next(iter(sources.values())).client
+    for table, item in put.items():
+        client.put_item(TableName=table, Item=item)  # pyright: ignore[reportArgumentType]
+
+
+def test_reading(settings: Settings, sources: Mapping[str, Source], asked: Asked) -> None:
+    """What every page and every command reads, with a look at the audit and a line in it."""
+    fill(sources)
+    # One that no index has: only the snapshot says where it lies.
+    hidden = {name: value for name, value in message("m-0", "").items() if name != "timestamp"}
+    sources["ai_agent"].client.put_item(TableName="ai-agent-messages", Item=hidden)
+    create_control(settings)
+    asked.clear()
+    run("systems")
+    for system in sources:
+        run("conversations", "--system", system, "--allow-scan")
+        run("conversations", "--system", system, "--user", "u")
+    run("messages", "--system", "ai4ai", "--conversation", "s", "--user", "u")
+    run("messages", "--system", "ai_agent", "--conversation", "s")
+    run("messages", "--system", "ai_agent", "--conversation", "s", "--tenant", "t")
+    run("sync")
+    run("user", "--user", "u")
+    run("usage")
+    run("costs")
+    until = datetime.now(UTC)
+    for source in sources.values():
+        report(source, open_cloudwatch(settings, source.place), until - timedelta(hours=3), until)
+    control = Control.open(settings)
+    audit = Audit(control)
+    audit.write(Denied("somebody", "see_audit"))
+    list(audit.entries(newest=True))
+    control.close()
+    policy = allowed("iam-read.json")
+    assert asked.of("control") == policy["SayWhoLookedAtWhat"]
+    assert asked.of("tables", "account") == set().union(*(actions for sid, actions in policy.items() if sid != "SayWhoLookedAtWhat"))
+
+
+def create_control(settings: Settings) -> None:
+    with pytest.raises(SystemExit):
+        raise SystemExit(cli.main(["tables", "create", "--control"]))
+    assert settings.erasure.control_table == CONTROL
+
+
+def test_setting_up(settings: Settings, asked: Asked) -> None:
+    """Once, by whoever may make tables: the chatbots' own where they are missing, and the control table."""
+    for system in settings.places:
+        run("tables", "create", "--system", system)
+    create_control(settings)
+    policy = allowed("iam-setup.json")
+    tagging = {"dynamodb:TagResource"}  # asked for by CreateTable when it comes with tags
+    assert asked.of("tables", "control", "account") | tagging == set().union(*policy.values())
+
+
+def test_reading_cannot_change_a_chatbots_tables() -> None:
+    writes = ("Put", "Update", "Delete", "BatchWrite", "PartiQL", "Create", "Restore", "Import", "Tag")
+    for sid, actions in allowed("iam-read.json").items():
+        if sid != "SayWhoLookedAtWhat":
+            assert not [action for action in actions if action.partition(":")[2].startswith(writes)], sid
+
+
+def test_nothing_may_drop_a_table_or_write_without_a_guard() -> None:
+    for name in ("iam-read.json", "iam-erase.json", "iam-setup.json"):
+        actions = set[str]().union(*allowed(name).values())
+        assert not actions & {"dynamodb:DeleteTable", "dynamodb:BatchWriteItem", "dynamodb:UpdateTable", "dynamodb:*", "*"}, name
+    for sid, actions in allowed("iam-erase.json").items():
+        if sid != "KeepJobsAndTheAudit":
+            assert not actions & {"dynamodb:PutItem", "dynamodb:UpdateItem"}, sid
