@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,10 +19,12 @@ Option = Callable[[str], Any]
 # The names of this machine, as a Host header says them. `::1` is how a parsed `[::1]` is written.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SECRET_LENGTH = 32
-# 32 random hexadecimal digits have fewer different ones than this once in a hundred thousand times.
+# 32 random hexadecimal digits have fewer different ones than this once in some ten million times.
 _DIFFERENT = 8
 # What examples write where a secret belongs. Random text has none of these words in it.
-_EXAMPLE = re.compile(r"change|replace|example|placeholder|secret|password|passwort|insert|cookie|streamlit|random|your[-_ ]|xxxx", re.IGNORECASE)
+_EXAMPLE = re.compile(
+    r"change|replace|example|placeholder|secret|password|passwort|insert|cookie|streamlit|random|your[-_ ]|xxxx", re.IGNORECASE
+)
 # Option, the value it must have, and what goes wrong with another.
 _FIXED: tuple[tuple[str, Any, str], ...] = (
     ("server.enableXsrfProtection", True, "another site could act for whoever is signed in"),
@@ -135,9 +138,9 @@ def _weak(secret: object) -> str:
         return "cookie_secret is an example's: whoever knows the example can sign in as anybody."
     if len(secret) < SECRET_LENGTH:
         return f"cookie_secret is shorter than {SECRET_LENGTH} characters."
-    steps = [ord(after) - ord(before) for before, after in zip(secret, secret[1:], strict=False)]
+    steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
     repeats = secret in (secret + secret)[1:-1]
-    if len(set(secret)) < _DIFFERENT or repeats or sum(step in (-1, 0, 1) for step in steps) > len(steps) / 2:
+    if len(set(secret)) < _DIFFERENT or repeats or sum(step in (-1, 0, 1) for step in steps) > 0.75 * len(steps):
         return "cookie_secret can be guessed: it is not random."
     return ""
 
