@@ -19,6 +19,7 @@ from server.health import HEALTH
 from server.hosts import TrustedHosts
 from server.life import lifespan
 from server.origins import OwnOrigin
+from server.return_to import ReturnTo
 from server.trouble import Trouble, script_failed
 
 # app.py calls st.navigation on every run. Until a first session has done so, Streamlit would serve deep links by its old
@@ -26,7 +27,7 @@ from server.trouble import Trouble, script_failed
 PagesManager.uses_pages_directory = False
 
 # The first is the outermost: whoever refuses, the headers are on the refusal.
-AROUND = (SecurityHeaders, Trouble, TrustedHosts, OwnOrigin, ClosedDoors, SecureCookies, BrowserCookie, FirstPage)
+AROUND = (SecurityHeaders, Trouble, TrustedHosts, OwnOrigin, ClosedDoors, SecureCookies, BrowserCookie, FirstPage, ReturnTo)
 
 app = st.App(
     "app.py",

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 import streamlit as st
 
+from data_access.access.identity import anonymous, viewer_of
 from data_access.access.permissions import Action
+from data_access.access.sessions import SESSIONS
 from data_access.access.viewer import LOCAL, NOBODY, Viewer
-from data_access.errors import DataAccessError
+from data_access.errors import DataAccessError, SignInEnded
 from data_access.handover import browser
 from data_access.handover.browser import COOKIE, known_browser
 from pages.ui import load
+from pages.ui.rules import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who is there. `trouble` is why nobody may do anything: a sign-in that ended, or a configuration that is wrong."""
+
+    viewer: Viewer
+    trouble: DataAccessError | None = None
+
+
+def look(*, active: bool = False) -> Look:
+    """Asked anew at each call, so that what ended, expired or was taken away counts at once.
+
+    `active`: somebody does something, so that the sign-in is not idle. A page that only draws itself again keeps none open.
+    """
+    try:
+        settings = load.settings()
+        access = RULES.check(settings)
+    except DataAccessError as error:
+        return Look(NOBODY, error)
+    if settings.mode == "local":
+        return Look(LOCAL)
+    claims = st.user.to_dict()
+    if claims.get("is_logged_in") is not True:
+        return Look(anonymous(access))
+    now = datetime.now(UTC)
+    try:
+        found = viewer_of(claims, access, now)
+        SESSIONS.seen(found.session, access.idle_minutes, now, active=active)
+    except SignInEnded as error:
+        return Look(NOBODY, error)
+    return Look(found)
 
 
 def viewer() -> Viewer:
-    """Whoever opened this session. Without settings nobody may do anything."""
-    try:
-        mode = load.settings().mode
-    except DataAccessError:
-        return NOBODY
-    return LOCAL if mode == "local" else NOBODY
+    """Whoever opened this session."""
+    return look().viewer
 
 
 def is_open(action: Action | None, found: Viewer) -> bool:
-    """Whether a page that asks for this action is there for this viewer. None: the page where a wrong configuration is explained."""
-    return action is None or found.may(action)
+    """Whether a page that asks for this action is there for this viewer. None: it is there for whoever has a role."""
+    return bool(found.roles) if action is None else found.may(action)
 
 
 def require(action: Action | None) -> Viewer:
     """The viewer, who may do it. Stops the page with a notice when they may not: its first line."""
     found = viewer()
     if not is_open(action, found):
-        st.warning("Your role does not open this page. Ask whoever runs Dynascope for one that does.", icon=":material/lock:")
+        refuse()
         st.stop()
     return found
+
+
+def refuse() -> None:
+    st.warning("Your role does not open this page. Ask whoever runs Dynascope for one that does.", icon=":material/lock:")
 
 
 def downloads_are_served() -> bool:

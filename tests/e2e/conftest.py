@@ -84,29 +84,44 @@ class Server:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Start `asgi.py` on a free port: `serve(state, NAME="value of an environment variable")`. Ended after the test.
+    """Start `asgi.py` on a free port: `serve(state, NAME="value of an environment variable")`. Ended after the test."""
+    yield from serving(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def serve_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """The same, for all tests of one module."""
+    yield from serving(tmp_path_factory.mktemp("served"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def serving(folder: Path) -> Iterator[Callable[..., Server]]:
+    """What `serve` is; logs, and state where none is given, are in the folder. `port` where it has to be known before.
 
     Ctrl-C must end it within STOP_SECONDS and leave nothing: no process of its group, and no engine unless another uses it.
     """
     started: list[tuple[subprocess.Popen[bytes], Server]] = []
 
-    def start(state: Path | None = None, **environment: str) -> Server:
-        folder = state or tmp_path / "state"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        log = tmp_path / f"server-{port}.log"
+    def start(state: Path | None = None, port: int | None = None, **environment: str) -> Server:
+        port = port or free_port()
+        log = folder / f"server-{port}.log"
+        state = state or folder / "state"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "asgi.py", "--server.port", str(port)],
                 cwd=REPOSITORY,
-                env=os.environ | {"DYNASCOPE_STATE": str(folder)} | environment,
+                env=os.environ | {"DYNASCOPE_STATE": str(state)} | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        server = Server(f"http://127.0.0.1:{port}", process.pid, folder, log)
+        server = Server(f"http://127.0.0.1:{port}", process.pid, state, log)
         started.append((process, server))
         _wait_ready(process, port, log)
         return server
