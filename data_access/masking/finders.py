@@ -40,13 +40,14 @@ class Patience:
 
 
 # What is made of digits and is no number of anybody, for card and phone numbers: UUIDs, dates and times, IPv4 addresses, and
-# seconds, milliseconds, microseconds and nanoseconds since 1970, until 2033.
+# seconds, milliseconds, microseconds and nanoseconds since 1970, until 2033, fractions with twelve digits or more, and degrees.
 _OTHERS = re.compile(
     r"(?<![0-9A-Za-z])(?=[0-9-]*[a-fA-F])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])"
     r"|(?<![\w+])(?<![\d)][ ./_-])(?:19|20)\d\d(?P<sep>[-/.])(?:0[1-9]|1[0-2])(?P=sep)(?:0[1-9]|[12]\d|3[01])"
     r"(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d(?![ ./_-]?\d))?)?(?![\w]|[./_-]\d)"
     r"|(?<![\w.+])(?<![\d)][ /_-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|[./_-]\d|[ ]\d)"
     r"|(?<![\w+])(?<![\d+)][ (./_-])1\d{9}(?:\d{3}){0,3}(?![\w]|[ ./_()-]{1,2}\d)"
+    r"|(?<![\w.+])(?<![\d)][ /_-])(?:-?\d{1,3}\.\d{12,19}(?:[eE]-?\d{1,3})?|(?:-\d{1,3}|0)\.\d{4,11})(?![\w]|[ ./_()-]{1,2}\d)"
 )
 
 _CARD_RUN = re.compile(r"\d(?:[ ./_-]{0,2}\d){12,}")

@@ -9,7 +9,8 @@ a pattern names them; addresses without a dot in the domain (root@localhost), wi
 example dot org); phone numbers without + of regions that are not in the settings, with letters for digits, spelt out, of fewer than
 seven digits, or without + beside a letter or a currency sign; card numbers of schemes that do not begin with 22 to 27 or 3 to 6, and
 their last four digits alone; any of these over a line end, over two values of a list, over two messages, in a picture, encrypted or
-in base64. JSON that is cut or broken is looked at as text, with its escapes as they are.
+in base64. JSON that is cut or broken is looked at as text, with its
+escapes as they are. A piece that was cut out of a text before it came here may hold half of something: mask first, then cut.
 
 What is masked without being personal: one of ten runs of 13 to 19 digits that begin with 22 to 27 or 3 to 6 passes Luhn; four of ten
 numbers of ten digits are valid in North America; git@github.com is written as an address.
@@ -20,14 +21,13 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 import orjson
 
 from data_access.access.viewer import Viewer
-from data_access.masking.cut import whole_part
 from data_access.masking.finders import Patience, cards, emails, ibans, without_others
 from data_access.masking.phones import phones
 from data_access.masking.settings import MaskingSettings
@@ -36,7 +36,6 @@ from data_access.masking.values import masked_value
 from data_access.settings import Settings
 
 T = TypeVar("T")
-Marks = tuple[tuple[int, int], ...]
 
 EMAIL = "[e-mail address]"
 PHONE = "[phone number]"
@@ -80,24 +79,9 @@ class Masker:
         """The same of a model or of plain data, with all texts in it. Ids and keys of models stay as they are: see values.py."""
         return masked_value(value, self)
 
-    def marked(self, text: str, marks: Sequence[tuple[int, int]], cut: tuple[bool, bool] = (False, False)) -> tuple[str, Marks]:
-        """A piece of a text and the ranges that are marked in it. A mark that touches a find is gone.
-
-        Where the piece was cut out of more, the words at that end go too: half an address would not be found.
-        """
-        start, end = whole_part(text, cut)
-        part = text[start:end]
-        if cut[0] and start:
-            part = f"…{part}"
-            start -= 1
-        if cut[1] and end < len(text):
-            part += "…"
-        kept = tuple((a - start, b - start) for a, b in marks if a >= start and b <= end)
-        masked, finds = part, self._finds(part, Patience())
-        if finds:
-            masked, kept = _replaced(part, finds), _moved(kept, finds)
-        settled = self.text(masked)
-        return settled, kept if settled == masked else ()
+    def everything(self, value: T) -> T:
+        """As `value`, with ids and keys too: for a file, in which nothing is looked up any more."""
+        return masked_value(value, self, kept=frozenset())
 
     def _settled(self, text: str, patience: Patience) -> str:
         for _ in range(_PASSES):
@@ -211,14 +195,3 @@ def _replaced(text: str, finds: list[_Find]) -> str:
         parts += (text[at : find.start], find.word)
         at = find.end
     return "".join((*parts, text[at:]))
-
-
-def _moved(marks: Marks, finds: list[_Find]) -> Marks:
-    """Where marks are once the finds are words."""
-    made: list[tuple[int, int]] = []
-    for start, end in marks:
-        if any(find.start < end and find.end > start for find in finds):
-            continue
-        by = sum(len(find.word) - (find.end - find.start) for find in finds if find.end <= start)
-        made.append((start + by, end + by))
-    return tuple(made)
