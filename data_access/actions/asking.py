@@ -33,6 +33,13 @@ class Asking:
     viewer: Viewer
     audit: Callable[[Event], object]
 
+    @property
+    def key(self) -> str:
+        """What an answer that is kept depends on: who it was for, and what they could do and see then."""
+        limits = self.viewer.limits
+        open_for_them = [None if names is None else sorted(names) for names in (limits.systems, limits.tenants)]
+        return repr((self.viewer.origin, self.viewer.actor, sorted(self.viewer.roles), open_for_them))
+
 
 class Guarded(Generic[P, R]):
     """A function that is done for those alone who may. Raises Denied, and SignInAgain where a destructive step needs a fresh sign-in."""

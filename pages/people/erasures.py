@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
+from data_access.access.permissions import Action
 from data_access.errors import DataAccessError
 from pages.ui import (
     access,
@@ -20,7 +24,7 @@ from pages.ui import (
     times,
 )
 
-access.require(registry.ERASURES.action)
+viewer = access.require(registry.ERASURES.action)
 zone = times.zone()
 plan_id = erasure_list.chosen()
 
@@ -39,15 +43,13 @@ try:
         erasure_job.show(desk, plan_id, titles, zone)
         st.stop()
     erasure_states.failed()
-    jobs, audit, check = st.tabs(["Erasures", "Audit", "Check a receipt"], on_change="rerun", key="erasures_part")
-    if jobs.open:
-        with jobs:
-            erasure_list.show(desk, titles, zone)
-    if audit.open:
-        with audit:
-            erasure_audit.show(desk, zone)
-    if check.open:
-        with check:
-            erasure_receipt.check(settings)
+    parts: dict[str, Callable[[], None]] = {"Erasures": partial(erasure_list.show, desk, titles, zone)}
+    if viewer.may(Action.AUDIT):
+        parts["Audit"] = partial(erasure_audit.show, desk, zone)
+    parts["Check a receipt"] = partial(erasure_receipt.check, settings)
+    for tab, draw in zip(st.tabs(list(parts), on_change="rerun", key="erasures_part"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 except DataAccessError as error:
     erasure_states.show(error, again=load_people.forget_control)

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from data_access.actions.asking import open_to
 from data_access.errors import DataAccessError
 from pages.ui import (
     access,
@@ -24,22 +25,27 @@ from pages.ui import (
     times,
     untrusted,
 )
+from pages.ui.asking import asking
 
 STORED, TALKS, RECORDS, NEAR, EXPORT, ERASE = "Stored", "Conversations", "Records", "Similar ids", "Export", "Erase"
 
-viewer = access.require(registry.USER.action)
+access.require(registry.USER.action)
 zone = times.zone()
 
 st.title(registry.USER.title)
 person_talks.fulfil()
 try:
-    sources = load.sources()
+    enabled = load.sources()
+    sources = open_to(asking(), enabled)
     notices.engine(load.engine())
 except DataAccessError as error:
     notices.show(error, again=load.reopen)
     st.stop()
 if not sources:
-    notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
+    if enabled:
+        notices.empty("No system is open to you.", "Ask whoever runs Dynascope to open one.", icon="lock")
+    else:
+        notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")
     st.stop()
 titles = {name: source.title for name, source in sources.items()}
 
@@ -63,7 +69,7 @@ if asked is None:
 allowed = person_form.is_allowed(asked)
 try:
     with st.spinner("Reading everything of this user", show_time=True):
-        looked = load_people.person(asked.user_id, asked.systems, allowed, viewer.name)
+        looked = load_people.person(asking(), asked.user_id, asked.systems, allowed)
 except DataAccessError as error:
     notices.show(error, again=person_form.again)
     st.stop()
@@ -94,7 +100,7 @@ PARTS = {
     TALKS: partial(person_talks.show, person, titles, zone),
     RECORDS: partial(person_records.show, person, titles, zone),
     NEAR: partial(person_near.show, asked.user_id, titles),
-    EXPORT: partial(person_export.show, person, titles, zone, allow_scan=allowed, actor=viewer.name),
+    EXPORT: partial(person_export.show, person, titles, zone, allow_scan=allowed),
     ERASE: partial(person_erase.show, person, sources, zone),
 }
 # A tab that is not open is not computed.

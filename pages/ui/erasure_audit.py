@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import streamlit as st
 
-from data_access.audit import Entry, Verdict, verify
+from data_access.actions import erasures
+from data_access.actions.erasures import Desk
+from data_access.audit import Entry, Verdict
 from data_access.audit.chain import Head
 from data_access.errors import AuditBroken
-from pages.ui import erasure_states, times
-from pages.ui.erasure_desk import Desk
+from pages.ui import erasure_states, times, untrusted
+from pages.ui.asking import asking
 from pages.ui.erasure_words import short
 from pages.ui.untrusted import code
 
@@ -44,6 +45,8 @@ _WORDS: Mapping[str, str] = {
     "lookedup": "Person looked up",
     "exported": "Person exported",
     "forgotten": "Forgotten elsewhere",
+    "denied": "Denied",
+    "revealed": "Shown without masks",
 }
 _OWN_COLUMNS = frozenset(("plan_id", "actor", "table", "system"))
 
@@ -60,14 +63,14 @@ class _Checked:
 def show(desk: Desk, zone: ZoneInfo) -> None:
     """Raises DataAccessError."""
     try:
-        head = desk.audit.head()
+        head = erasures.head(asking(), desk)
     except AuditBroken:
         head = None  # what is wrong with it is the verdict's to say
     asked = st.button("Verify now", icon=":material/verified_user:", key="audit_verify")
     before: _Checked | None = st.session_state.get(_VERDICT)
     if asked or head is None or (head.count <= VERIFIED_AT_ONCE and (before is None or before.head != head)):
         with st.spinner("Going through the audit"):
-            before = _Checked(verify(desk.audit), head or Head(), times.now())
+            before = _Checked(erasures.verdict(asking(), desk), head or Head(), times.now())
         st.session_state[_VERDICT] = before
     _verdict(before, head, desk)
     if head is None or head.count:
@@ -85,7 +88,7 @@ def _verdict(checked: _Checked | None, head: Head | None, desk: Desk) -> None:
         match said.state:
             case "broken":
                 st.markdown(f":red[:material/gpp_bad:] **Broken** after {count}")
-                st.text(said.first_problem or "")
+                untrusted.text(said.first_problem or "")
                 st.caption("Nothing is erased while the end of it does not fit. Keep the table as it is, and find out who writes to it.")
             case "valid":
                 st.markdown(
@@ -112,8 +115,8 @@ def _unwitnessed(desk: Desk) -> str:
 def rows(desk: Desk, zone: ZoneInfo, *, plan_id: str | None = None) -> None:
     """The newest rows, as they are stored; of one erasure, or of all."""
     try:
-        every = islice(desk.audit.entries(newest=True), ROWS_SHOWN if plan_id is None else LOOKED_THROUGH)
-        found = [entry for entry in every if plan_id is None or entry.fields.get("plan_id") == plan_id][:ROWS_SHOWN]
+        by = asking()
+        found = erasures.rows(by, desk, ROWS_SHOWN) if plan_id is None else erasures.rows_of(by, desk, plan_id, ROWS_SHOWN, LOOKED_THROUGH)
     except AuditBroken as error:
         erasure_states.show(error)
         return
@@ -143,7 +146,7 @@ def rows(desk: Desk, zone: ZoneInfo, *, plan_id: str | None = None) -> None:
     }
     if plan_id is not None:
         del shown["Erasure"], looks["Erasure"]
-    st.dataframe(shown, column_config=looks, hide_index=True, placeholder="–", alt="Rows of the audit, newest first")
+    untrusted.table(shown, column_config=looks, hide_index=True, placeholder="–", alt="Rows of the audit, newest first")
     if len(found) == ROWS_SHOWN:
         st.caption(f"The {ROWS_SHOWN} newest.")
 

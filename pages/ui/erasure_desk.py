@@ -1,4 +1,4 @@
-"""Where pages and the server meet the erasures of this process: the actions on jobs, and the worker's thread.
+"""Where pages and the server meet the erasures of this process: what the actions need, and the worker's thread.
 
 The worker is started by asgi.py and runs outside of every session. `streamlit run app.py` alone has none: then another process
 works (`python -m data_access erase resume`), and the pages say so.
@@ -8,29 +8,19 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
 
+from data_access.actions.erasures import Desk
 from data_access.audit import Audit
 from data_access.dynamo.aws import open_sources
 from data_access.erasure.control import Control
-from data_access.erasure.jobs import Actor, Jobs
+from data_access.erasure.jobs import Jobs
 from data_access.erasure.model import Job
 from data_access.erasure.worker import Worker
 from data_access.erasure.working import Workshop
 from data_access.errors import DataAccessError, SnapshotOff
-from data_access.settings import Settings, load_settings
+from data_access.settings import load_settings
 from data_access.snapshot.store import open_store
-from pages.ui import access, load, load_people
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a page needs of erasures: to look, and to act."""
-
-    settings: Settings
-    control: Control
-    audit: Audit
-    jobs: Jobs
+from pages.ui import load, load_people
 
 
 class _Staff:
@@ -85,12 +75,7 @@ def desk() -> Desk:
     _staff.follow(None if engine is None else engine.endpoint)
     audit = Audit(control)
     shop = Workshop(load.settings(), load.sources(), control, audit, load_people.snapshot())
-    return Desk(load.settings(), control, audit, Jobs(shop, wake))
-
-
-def actor() -> Actor:
-    """The viewer, as the audit names them."""
-    return Actor.of(access.viewer().name)
+    return Desk(load.settings(), load.sources(), control, audit, Jobs(shop, wake))
 
 
 def worker() -> Worker | None:

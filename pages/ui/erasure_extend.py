@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from data_access.access.permissions import Action
+from data_access.actions import erasures
 from data_access.erasure.control_dates import OPEN_STATES
 from data_access.erasure.jobs import time_left
 from data_access.erasure.model import Job, Reason, due_date
-from pages.ui import erasure_desk, erasure_states, times
+from pages.ui import erasure_states, times
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import REASONS
 from pages.ui.untrusted import code
@@ -38,5 +38,5 @@ def offer(desk: Desk, job: Job, zone: ZoneInfo, *, may: bool) -> None:
         reason: Reason | None = st.radio("Reason", list(Reason), format_func=REASONS.__getitem__, index=None, key=_REASON)
         st.button(
             "Extend", type="primary", key="erasure_extend_now", disabled=reason is None,
-            on_click=erasure_states.attempt, args=(Action.EXTEND, desk.jobs.extend, job.plan_id, reason, erasure_desk.actor()),
+            on_click=erasure_states.attempt, args=(erasures.extend, desk, job.plan_id, reason),
         )  # fmt: skip

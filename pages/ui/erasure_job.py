@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from data_access.access.permissions import Action
+from data_access.actions import erasures
+from data_access.actions.erasures import Desk
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import is_worked_on
-from data_access.erasure.model import ENDED, Job, State
+from data_access.erasure.model import ENDED, Job, State, is_same_person
 from data_access.errors import DataAccessError, NotFound
 from pages.ui import (
     access,
@@ -25,9 +27,9 @@ from pages.ui import (
     times,
     untrusted,
 )
-from pages.ui.erasure_desk import Desk
+from pages.ui.asking import asking
 from pages.ui.erasure_words import due, is_open, items, scope, word
-from pages.ui.untrusted import code
+from pages.ui.untrusted import code, reveal
 
 WATCH_SECONDS = 1.0
 FACT_WIDTH = 160  # pixels: two fit on a telephone
@@ -42,7 +44,7 @@ def show(desk: Desk, plan_id: str, titles: Mapping[str, str], zone: ZoneInfo) ->
     try:
         if not plan_id:
             raise NotFound("There is no such erasure.")
-        job = desk.jobs.status(plan_id)
+        job = erasures.status(asking(), desk, plan_id)
     except NotFound:
         erasure_states.unknown_plan()
         return
@@ -53,7 +55,7 @@ def show(desk: Desk, plan_id: str, titles: Mapping[str, str], zone: ZoneInfo) ->
     _actions(desk, job, zone)
     if is_open(job):
         st.fragment(_watch, run_every=WATCH_SECONDS)(desk, job.plan_id, word(job).label, titles)
-    kept = desk.control.receipt(plan_id) if job.state in ENDED else None
+    kept = erasures.receipt(asking(), desk, plan_id) if job.state in ENDED else None
     if kept is not None:
         erasure_receipt.show(kept, desk.settings, zone, key=f"erasure_{plan_id}")
     else:
@@ -89,7 +91,7 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     if job.plan.scope.user_id and access.viewer().may(Action.LOOK_UP):
         facts.insert(1, ("User", code(job.plan.scope.user_id)))
     else:
-        facts.insert(1, ("User, as a keyed hash", f"`{job.subject[:16]}…`"))
+        facts.insert(1, ("User, as a keyed hash", f"{code(job.subject[:16])}…"))
     grid = st.grid("auto", min_column_width=FACT_WIDTH, gap=("xsmall", "medium"))
     for name, value in facts:
         with grid.cell(column_span=2 if len(value) >= LONG_VALUE else 1):
@@ -119,7 +121,7 @@ def _actions(desk: Desk, job: Job, zone: ZoneInfo) -> None:
                 "Resume" if job.token else "Begin now", icon=":material/play_arrow:", key="erasure_resume",
                 disabled=not (viewer.may(Action.RESUME) and enabled and here),
                 help="Have the worker of this process go on with it now." if here else f"`{erasure_states.RUN}` goes on with it.",
-                on_click=erasure_states.attempt, args=(Action.RESUME, desk.jobs.resume, job.plan_id),
+                on_click=erasure_states.attempt, args=(erasures.resume, desk, job.plan_id),
             )  # fmt: skip
         working = job.state in _WORKING
         label = "Drop this plan" if job.state is State.DRAFT else "Cancel after this batch" if working else "Cancel"
@@ -127,36 +129,42 @@ def _actions(desk: Desk, job: Job, zone: ZoneInfo) -> None:
             "Cancelling" if job.cancel_asked else label, icon=":material/stop_circle:", key="erasure_cancel",
             disabled=not viewer.may(Action.CANCEL) or job.cancel_asked,
             help="What is deleted by then stays deleted. It cannot be resumed: the rest needs a new plan." if working else None,
-            on_click=erasure_states.attempt, args=(Action.CANCEL, desk.jobs.cancel, job.plan_id, erasure_desk.actor()),
+            on_click=erasure_states.attempt, args=(erasures.cancel, desk, job.plan_id),
         )  # fmt: skip
         erasure_extend.offer(desk, job, zone, may=viewer.may(Action.EXTEND))
 
 
 def _approval(desk: Desk, job: Job, may: bool) -> None:
-    actor = erasure_desk.actor()
+    viewer = access.viewer()
     with st.container(border=True, gap="xsmall"):
         st.markdown(
             "**A second person says yes to exactly this plan**  \n"
             f"{items(job.plan.keys)}, digest {code(job.plan.digest[:16])}…: another plan, or another list of keys, has another digest."
         )
-        if job.plan.requested_by == actor.name:
+        if is_same_person(job.plan.requested_by, viewer.actor):
+            local = " In local mode every visitor of this page has it: on the command line a second person approves under their own."
             st.caption(
-                f":orange[:material/person_off:] You are {code(actor.name)}, who asked for it, and the control table takes no approval "
-                "from that name. In local mode every visitor of this page has it: on the command line a second person approves under "
-                "their own."
+                f":orange[:material/person_off:] You are {code(viewer.actor)}, who asked for it, and the control table takes no approval "
+                f"from that name.{local if viewer.origin == 'local' else ' Somebody else approves it.'}"
             )
-            st.code(f"python -m data_access erase approve {job.plan_id} --digest {job.plan.digest}", language=None, wrap_lines=True)
+            if viewer.origin != "local":
+                return
+            st.code(
+                f"python -m data_access erase approve {reveal(job.plan_id)} --digest {reveal(job.plan.digest)}",
+                language=None,
+                wrap_lines=True,
+            )
             return
         st.button(
             "Approve this plan", type="primary", icon=":material/how_to_reg:", key="erasure_approve", disabled=not may,
-            on_click=erasure_states.attempt, args=(Action.APPROVE, desk.jobs.approve, job.plan_id, job.plan.digest, actor),
+            on_click=erasure_states.attempt, args=(erasures.approve, desk, job.plan_id, job.plan.digest),
         )  # fmt: skip
 
 
 def _watch(desk: Desk, plan_id: str, seen: str, titles: Mapping[str, str]) -> None:
     """Follow it, whoever began it, and draw the page again when it is somewhere else."""
     try:
-        job = desk.jobs.status(plan_id)
+        job = erasures.status(asking(), desk, plan_id)
     except DataAccessError as error:
         erasure_states.show(error)
         return

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import streamlit as st
 
+from data_access.actions import erasures
+from data_access.actions.erasures import Desk
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
-from pages.ui import erasure_progress, erasure_states, notices, times
-from pages.ui.erasure_desk import Desk
+from pages.ui import erasure_progress, erasure_states, notices, times, untrusted
+from pages.ui.asking import asking
 from pages.ui.erasure_words import WORDS, due, due_day, due_plain, is_open, items, scope, short, word
-from pages.ui.untrusted import code
+from pages.ui.untrusted import code, escape
 
 PARAMETER = "plan"
 MOST = 100
@@ -42,7 +44,7 @@ def leave() -> None:
 
 def show(desk: Desk, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     """Raises DataAccessError."""
-    jobs = desk.jobs.list(MOST)
+    jobs = erasures.listed(asking(), desk, MOST)
     if not jobs:
         notices.empty(
             "Nobody has asked for an erasure yet",
@@ -75,7 +77,8 @@ def _watch(desk: Desk, seen: tuple[tuple[str, str], ...], titles: Mapping[str, s
     if chosen() is not None:
         st.rerun()  # one of them was opened, which is not this fragment's to show
     try:
-        jobs = [job for plan_id, _ in seen for job in (desk.control.job(plan_id),)]
+        by = asking()
+        jobs = [erasures.status(by, desk, plan_id) for plan_id, _ in seen]
     except DataAccessError as error:
         erasure_states.show(error)
         return
@@ -92,7 +95,7 @@ def _card(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
             st.markdown(f"{said.badge} {items(job.plan.keys)} · {scope(job.plan.scope, titles)}")
             # A link to the page that is open would leave the plan out of the address.
             st.button(
-                "Open", icon=":material/arrow_forward:", key=f"erasures_open_{job.plan_id}", help=f"Erasure {short(job.plan_id)}",
+                "Open", icon=":material/arrow_forward:", key=f"erasures_open_{job.plan_id}", help=f"Erasure {escape(short(job.plan_id))}",
                 on_click=_choose, args=(job.plan_id,),
             )  # fmt: skip
         facts = [
@@ -137,7 +140,7 @@ def _table(jobs: Sequence[Job], titles: Mapping[str, str], zone: ZoneInfo) -> No
     known = list(dict.fromkeys(labels))
     colours = {said.label: said.colour for said in WORDS.values()}
     shades = [colours.get(one, "gray") for one in known]
-    st.dataframe(
+    untrusted.table(
         shown,
         column_config={
             "open": st.column_config.ButtonColumn(

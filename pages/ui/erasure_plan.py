@@ -12,7 +12,7 @@ import streamlit as st
 
 from data_access.erasure.copies import NOT_KNOWN, remains
 from data_access.erasure.model import Copy, Plan
-from pages.ui import reading, times
+from pages.ui import reading, times, untrusted
 from pages.ui.erasure_words import items
 from pages.ui.untrusted import code, escape
 
@@ -27,7 +27,7 @@ def show(plan: Plan, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     for sentence in plan.blocked:
         with st.container(horizontal=True, gap="xsmall"):
             st.markdown(":red[:material/block:]", width="content")
-            st.text(sentence)
+            untrusted.text(sentence)
     if plan.counts:
         _counts(plan, titles)
     if plan.scanned:
@@ -73,7 +73,7 @@ def _counts(plan: Plan, titles: Mapping[str, str]) -> None:
     }
     if len(plan.scope.systems) > 1:
         shown["System"] = [titles.get(one.system, one.system) for one in plan.counts]
-    st.dataframe(
+    untrusted.table(
         shown,
         column_config={
             "Table": st.column_config.TextColumn(width=200),
@@ -93,4 +93,4 @@ def _counts(plan: Plan, titles: Mapping[str, str]) -> None:
 def sentences(said: Iterable[str], title: str) -> None:
     """Sentences that can name tables and tenants: plain text, one below the other."""
     st.subheader(title, anchor=False)
-    st.text("\n".join(f"• {one}" for one in said))
+    untrusted.text("\n".join(f"• {one}" for one in said))

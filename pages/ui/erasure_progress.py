@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from data_access.erasure.model import Job, State
-from pages.ui import times
+from pages.ui import times, untrusted
 from pages.ui.erasure_words import items, word
 
 
@@ -52,7 +52,7 @@ def by_table(job: Job, titles: Mapping[str, str]) -> None:
     idle = [name for name in ("Failed", "Another's") if not any(shown[name])]
     for name in [*idle, *(["System"] if len({row.system for row in rows}) == 1 else [])]:
         del shown[name], looks[name]
-    st.dataframe(shown, column_config=looks, hide_index=True, alt="Progress by table")
+    untrusted.table(shown, column_config=looks, hide_index=True, alt="Progress by table")
 
 
 def _sums(job: Job) -> tuple[int, int]:

@@ -13,9 +13,10 @@ from data_access.erasure.receipt_check import verify_receipt
 from data_access.erasure.receipt_words import COPIES, Section, sections
 from data_access.erasure.signing import known_keys
 from data_access.settings import Settings
-from pages.ui import erasure_plan, load_people
+from pages.ui import erasure_plan, load_people, untrusted
+from pages.ui.asking import asking
 from pages.ui.erasure_words import WORDS
-from pages.ui.untrusted import code
+from pages.ui.untrusted import code, escape
 
 CHECK = "python -m data_access erase receipt --verify FILE"
 _TEXT = "erasure_check_text"
@@ -28,14 +29,14 @@ def show(kept: bytes, settings: Settings, zone: ZoneInfo, *, key: str) -> None:
     if checked.receipt is None or not checked.ok:
         with st.container(border=True, gap="xsmall"):
             st.markdown(":red[:material/gpp_bad:] **The receipt that is kept here is not what was signed**")
-            st.text(checked.reason)
+            untrusted.text(checked.reason)
         return
     receipt = checked.receipt
     with st.spinner("Asking about the copies"):
-        stage = second_stage(receipt.content, load_people.copies_now(receipt.content.scope.systems))
+        stage = second_stage(receipt.content, load_people.copies_now(asking(), receipt.content.scope.systems))
     with st.container(border=True, gap="small"):
         icon = ":green[:material/verified:]" if checked.known else ":orange[:material/verified:]"
-        st.markdown(f"{icon} **Receipt**, signed with key {code(receipt.key_id)}  \n:gray[:small[{checked.reason}]]")
+        st.markdown(f"{icon} **Receipt**, signed with key {code(receipt.key_id)}  \n:gray[:small[{escape(checked.reason)}]]")
         with st.container(horizontal=True):
             # A callable: nothing lies under an address of its own before somebody clicks.
             st.download_button(
@@ -59,22 +60,22 @@ def _paper(receipt: Receipt, stage: SecondStage, zone: ZoneInfo) -> None:
         if section.title == COPIES:
             erasure_plan.copies(receipt.content.copies, zone)
         elif section.listed:
-            erasure_plan.sentences(section.sentences, section.title)
+            erasure_plan.sentences(section.sentences, escape(section.title))
         else:
             _section(section)
 
 
 def _section(section: Section) -> None:
-    st.subheader(section.title, anchor=False)
+    st.subheader(escape(section.title), anchor=False)
     for sentence in section.sentences:
-        st.text(sentence)
+        untrusted.text(sentence)
     if not section.rows:
         return
     # Stored names are cells of a canvas: nothing of them is fetched or followed.
     columns = [column or " " for column in section.columns]
     longest = [max(len(row[place]) for row in section.rows) for place in range(len(columns))]
     facts = len(columns) == 2
-    st.dataframe(
+    untrusted.table(
         {column: [row[place] for row in section.rows] for place, column in enumerate(columns)},
         column_config={
             column: st.column_config.TextColumn(width=_FACT if facts and not place else min(_WIDEST, 24 + 8 * max(long, len(column))))
@@ -103,7 +104,7 @@ def check(settings: Settings) -> None:
         with st.container(border=True, gap="xsmall"):
             title = "It is what was signed" if checked.ok else "It is not a receipt as it was signed"
             st.markdown(f":{colour}[:material/{icon}:] **{title}**")
-            st.text(checked.reason)
+            untrusted.text(checked.reason)
             if checked.receipt is not None and checked.ok:
                 content = checked.receipt.content
                 st.caption(

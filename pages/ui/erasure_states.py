@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from data_access.access.permissions import Action
 from data_access.errors import DataAccessError
 from data_access.settings import Settings
-from pages.ui import access, erasure_desk, notices, untrusted
+from pages.ui import erasure_desk, notices, untrusted
+from pages.ui.asking import asking
 
 _FAILED = "erasures_failed"
 RUN = "python -m data_access erase resume"
@@ -33,12 +33,13 @@ _HEADLINES: dict[str, tuple[str, str, str]] = {
 }
 
 
-def attempt(action: Action, step: Callable[..., object], *arguments: Any) -> None:
-    """A step, from a callback: what it raises is said on the run that follows."""
+def attempt(step: Callable[..., object], *arguments: Any) -> None:
+    """A step, from a callback: what it raises is said on the run that follows.
+
+    Its first argument is who asks at this moment: a browser can send any click, so the step asks again whether they may.
+    """
     try:
-        # A browser can send any click: what a button's absence says is asked again here.
-        access.viewer().require(action)
-        step(*arguments)
+        step(asking(), *arguments)
     except DataAccessError as error:
         st.session_state[_FAILED] = error
 

@@ -1,49 +1,32 @@
-"""What pages read of one person, cached: for one session, for a short time, in small number.
+"""What pages read of one person, cached: for one session, for a short time, in small number, and for what its viewer may see.
 
 The control table and the audit of this process are opened here too. Nothing here is kept on disk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from data_access.actions import erasures, people
+from data_access.actions.asking import Asking
+from data_access.actions.people import Looked, Nearby
 from data_access.audit import Audit
-from data_access.audit.events import LookedUp
-from data_access.erasure import clearing
 from data_access.erasure.clearing import CopiesNow
 from data_access.erasure.control import Control
-from data_access.erasure.known import meet_all
-from data_access.erasure.model import Neighbour, Scope
-from data_access.erasure.neighbours import Radar
-from data_access.erasure.plan import ExpectedScan, expected_scans
-from data_access.errors import DataAccessError, SnapshotError, SnapshotOff
-from data_access.people import Person, everything
+from data_access.erasure.model import Scope
+from data_access.erasure.plan import ExpectedScan
+from data_access.errors import SnapshotOff
 from data_access.snapshot.store import Store, open_store
 from pages.ui import load
 
 PERSON_TTL = "5m"
 PERSON_ENTRIES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A person as they were read; `unaudited` is why the look-up is not in the audit."""
-
-    person: Person
-    unaudited: DataAccessError | None
-
-
-@dataclass(frozen=True, slots=True)
-class Nearby:
-    """Ids that look like one. `systems` are those whose ids the snapshot has; `trouble` is why there is none to ask."""
-
-    neighbours: tuple[Neighbour, ...]
-    count: int
-    systems: frozenset[str]
-    trouble: SnapshotError | None = None
+# What is kept is for this viewer with these roles and limits: with others it is asked again, and refused.
+BY: dict[str | type[Any], Callable[[Any], Any]] = {Asking: lambda by: by.key}
 
 
 @st.cache_resource(show_spinner=False, on_release=Control.close)
@@ -69,39 +52,33 @@ def snapshot() -> Store | None:
     return None
 
 
-@st.cache_resource(ttl=PERSON_TTL, max_entries=PERSON_ENTRIES, show_spinner=False, scope="session")
-def person(user_id: str, systems: tuple[str, ...], allow_scan: bool, actor: str) -> Looked:
-    """Everything of the person with exactly this id, and the look-up in the audit. Raises UsageError."""
-    found = everything(load.sources(), user_id, systems, store=snapshot(), allow_scan=allow_scan)
-    try:
-        book = audit()
-        book.write(LookedUp(book.keys.subject(user_id), actor, "viewer", systems, found.items))
-    except DataAccessError as error:
-        return Looked(found, error)
-    return Looked(found, None)
+def subject(user_id: str) -> str:
+    """The keyed hash of a user's id. Raises AwsError, KeyFileError."""
+    return audit().keys.subject(user_id)
 
 
-@st.cache_resource(ttl=PERSON_TTL, max_entries=PERSON_ENTRIES, show_spinner=False, scope="session")
-def nearby(user_id: str) -> Nearby:
-    """Ids that look like this one, of every user that the snapshot knows."""
-    radar = Radar.on(user_id)
-    try:
-        known = meet_all(open_store(load.settings()), radar)
-    except SnapshotError as error:
-        return Nearby((), 0, frozenset(), error)
-    return Nearby(radar.neighbours, radar.count, known)
+@st.cache_resource(ttl=PERSON_TTL, max_entries=PERSON_ENTRIES, show_spinner=False, scope="session", hash_funcs=BY)
+def person(by: Asking, user_id: str, systems: tuple[str, ...], allow_scan: bool) -> Looked:
+    """Everything of the person with exactly this id, and the look-up in the audit. Raises Denied, UsageError."""
+    return people.look_up(by, load.settings(), load.sources(), user_id, systems, subject=subject, store=snapshot(), allow_scan=allow_scan)
 
 
-@st.cache_resource(ttl="1m", max_entries=4, show_spinner=False, scope="session")
-def scans(scope: Scope) -> tuple[ExpectedScan, ...]:
-    """The Scans that a plan of this scope would make. Reads no item. Raises UsageError, AwsError, SchemaDrift."""
-    return expected_scans(load.sources(), scope)
+@st.cache_resource(ttl=PERSON_TTL, max_entries=PERSON_ENTRIES, show_spinner=False, scope="session", hash_funcs=BY)
+def nearby(by: Asking, user_id: str) -> Nearby:
+    """Ids that look like this one, of every user that the snapshot knows. Raises Denied."""
+    return people.nearby(by, load.settings(), load.sources(), user_id)
 
 
-@st.cache_resource(ttl="5m", max_entries=4, show_spinner=False, scope="session")
-def copies_now(systems: tuple[str, ...]) -> CopiesNow:
-    """The copies of these systems' tables as they are now: settings and dates, nothing of anybody. Raises SettingsError, AwsError."""
-    return clearing.copies_now(load.settings(), load.sources(), systems)
+@st.cache_resource(ttl="1m", max_entries=4, show_spinner=False, scope="session", hash_funcs=BY)
+def scans(by: Asking, scope: Scope) -> tuple[ExpectedScan, ...]:
+    """The Scans that a plan of this scope would make. Reads no item. Raises Denied, UsageError, AwsError, SchemaDrift."""
+    return erasures.scans(by, load.sources(), scope)
+
+
+@st.cache_resource(ttl="5m", max_entries=4, show_spinner=False, scope="session", hash_funcs=BY)
+def copies_now(by: Asking, systems: tuple[str, ...]) -> CopiesNow:
+    """The copies of these systems' tables as they are now: nothing of anybody. Raises Denied, SettingsError, AwsError."""
+    return erasures.copies_now(by, load.settings(), load.sources(), systems)
 
 
 def forget_control() -> None:

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from data_access.access.permissions import Action
+from data_access.actions import erasures
+from data_access.actions.asking import Asking
+from data_access.actions.erasures import Desk
 from data_access.dynamo.aws import Source
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError, NotFound
@@ -28,9 +30,10 @@ from pages.ui import (
     times,
     untrusted,
 )
-from pages.ui.erasure_desk import Actor, Desk
+from pages.ui.asking import asking
 from pages.ui.person_scope import Wish
 from pages.ui.person_tasks import Task
+from pages.ui.untrusted import escape
 
 PLAN, PLANNING, TYPED = "person_plan", "person_planning", "person_typed"
 _WATCH_SECONDS = 0.5
@@ -40,12 +43,12 @@ _WATCH_SECONDS = 0.5
 class _Order:
     """What the thread of a plan needs. Its result is the plan's id alone."""
 
+    by: Asking
     desk: Desk
     wish: Wish
-    actor: Actor
 
     def make(self, _task: Task) -> str:
-        return self.desk.jobs.plan(self.wish.scope, self.actor, received_at=self.wish.received_at).plan_id
+        return erasures.plan(self.by, self.desk, self.wish.scope, received_at=self.wish.received_at).plan_id
 
 
 def show(person: Person | None, sources: Mapping[str, Source], zone: ZoneInfo) -> None:
@@ -74,6 +77,7 @@ def show(person: Person | None, sources: Mapping[str, Source], zone: ZoneInfo) -
 
 def _job(desk: Desk, person: Person | None) -> Job | None:
     """The job of this session, or one that somebody has open about the same person. A draft goes with the one who made it."""
+    by = asking()
     planning = person_tasks.find(st.session_state.get(PLANNING))
     if planning is not None and isinstance(planning.result, str):
         st.session_state[PLAN] = planning.result
@@ -81,7 +85,7 @@ def _job(desk: Desk, person: Person | None) -> Job | None:
     plan_id = st.session_state.get(PLAN)
     if plan_id is not None:
         try:
-            job = desk.control.job(plan_id)
+            job = erasures.status(by, desk, plan_id)
         except NotFound:
             job = None
         # A draft that was cancelled elsewhere, or is another's: the scope is asked again.
@@ -90,8 +94,7 @@ def _job(desk: Desk, person: Person | None) -> Job | None:
         st.session_state.pop(PLAN, None)
     if person is None:
         return None
-    subject = desk.control.keys.subject(person.user_id)
-    found = next((job for job in desk.control.open_jobs() if job.subject == subject), None)
+    found = erasures.open_about(by, desk, person.user_id)
     if found is not None:
         st.session_state[PLAN] = found.plan_id
     return found
@@ -121,7 +124,7 @@ def _scope(person: Person, sources: Mapping[str, Source], zone: ZoneInfo, *, off
         args=(wish,),
     )
     if wish.missing is not None:
-        st.caption(wish.missing)
+        st.caption(escape(wish.missing))
     if price:
         st.caption(price)
     if trouble is not None:
@@ -132,7 +135,7 @@ def _scope(person: Person, sources: Mapping[str, Source], zone: ZoneInfo, *, off
 
 def _price(wish: Wish) -> str:
     """What making the plan reads from end to end, before it is made."""
-    expected = load_people.scans(wish.scope)
+    expected = load_people.scans(asking(), wish.scope)
     if not expected:
         return ""
     units = sum(one.units or 0.0 for one in expected)
@@ -147,11 +150,12 @@ def _price(wish: Wish) -> str:
 def _begin(wish: Wish) -> None:
     before = person_tasks.find(st.session_state.get(PLANNING))
     if before is None or not before.running:  # else it is a second click
-        erasure_states.attempt(Action.PLAN, _plan, wish)
+        erasure_states.attempt(_plan, wish)
 
 
-def _plan(wish: Wish) -> None:
-    order = _Order(erasure_desk.desk(), wish, erasure_desk.actor())
+def _plan(by: Asking, wish: Wish) -> None:
+    desk = erasure_desk.desk()
+    order = _Order(Asking(by.viewer, desk.audit.write), desk, wish)  # a thread has no session to ask
     st.session_state.pop(PLAN, None)
     st.session_state[PLANNING] = person_tasks.start(order.make)
 
@@ -212,19 +216,19 @@ def _confirm(job: Job, titles: Mapping[str, str], zone: ZoneInfo, *, off: bool) 
 
 def _erase(plan_id: str) -> None:
     """The typed id goes to the server's side, which compares it again. Clicked twice it is the same job."""
-    erasure_states.attempt(Action.CONFIRM, _submit, plan_id, st.session_state.get(TYPED) or "")
+    erasure_states.attempt(_submit, plan_id, st.session_state.get(TYPED) or "")
 
 
-def _submit(plan_id: str, typed: str) -> None:
-    erasure_desk.desk().jobs.confirm(plan_id, typed, erasure_desk.actor())
+def _submit(by: Asking, plan_id: str, typed: str) -> None:
+    erasures.confirm(by, erasure_desk.desk(), plan_id, typed)
     st.session_state.pop(TYPED, None)
 
 
 def _discard(plan_id: str) -> None:
-    erasure_states.attempt(Action.CANCEL, _drop, plan_id)
+    erasure_states.attempt(_drop, plan_id)
 
 
-def _drop(plan_id: str) -> None:
-    erasure_desk.desk().jobs.cancel(plan_id, erasure_desk.actor())
+def _drop(by: Asking, plan_id: str) -> None:
+    erasures.cancel(by, erasure_desk.desk(), plan_id)
     st.session_state.pop(PLAN, None)
     st.session_state.pop(TYPED, None)

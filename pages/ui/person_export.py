@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +11,18 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from data_access.audit.chain import Audit
-from data_access.audit.events import Exported
+from data_access.actions import people
+from data_access.actions.asking import Asking
+from data_access.audit import Audit
 from data_access.dynamo.aws import Source
 from data_access.errors import DataAccessError
-from data_access.handover import Vault, write_archive
-from data_access.handover.archive import Manifest
+from data_access.handover import Vault
 from data_access.handover.vault import LIFE_SECONDS
 from data_access.people import Person
+from data_access.settings import Settings
 from data_access.snapshot.store import Store
-from pages.ui import access, load, load_people, notices, person_held, person_tasks, times
+from pages.ui import access, load, load_people, notices, person_held, person_tasks, times, untrusted
+from pages.ui.asking import asking
 from pages.ui.person_tasks import Task
 
 _KEY = "person_export"
@@ -76,24 +77,24 @@ class _Counted(io.RawIOBase):
 class Order:
     """All that an export needs, so that its thread asks no page for anything."""
 
+    by: Asking
+    settings: Settings
     person: Person
     sources: Mapping[str, Source]
     store: Store | None
     allow_scan: bool
-    vault: Vault
     identity: str
     audit: Audit
-    actor: str
 
     def make(self, task: Task) -> Made:
         """Read all of it again and write it. It is in the audit before anybody can fetch it. Raises DataAccessError, Stopped."""
-        subject = self.audit.keys.subject(self.person.user_id)
-        with self.vault.put(self.identity, subject) as deposit:
-            target = cast("BinaryIO", _Counted(deposit.file, task))
-            made = write_archive(self.sources, self.person, target, store=self.store, allow_scan=self.allow_scan)
+        subject = self.audit.keys.subject
+        with Vault(self.settings.state).put(self.identity, subject(self.person.user_id)) as deposit:
+            made = people.export(
+                self.by, self.settings, self.sources, self.person, cast("BinaryIO", _Counted(deposit.file, task)),
+                subject=subject, store=self.store, allow_scan=self.allow_scan,
+            )  # fmt: skip
             size = deposit.file.seek(0, io.SEEK_END)
-            systems = tuple(one.system for one in made.person.systems)
-            self.audit.write(Exported(subject, self.actor, "viewer", systems, made.person.items, _digest(made)))
             until = datetime.now(UTC) + timedelta(seconds=LIFE_SECONDS)
         return Made(
             token=deposit.token,
@@ -106,12 +107,7 @@ class Order:
         )
 
 
-def _digest(made: Manifest) -> str:
-    """One SHA-256 over every file's name and SHA-256, as the manifest has them."""
-    return hashlib.sha256("".join(f"{file.sha256}  {file.name}\n" for file in made.files).encode()).hexdigest()
-
-
-def show(person: Person, titles: Mapping[str, str], zone: ZoneInfo, *, allow_scan: bool, actor: str) -> None:
+def show(person: Person, titles: Mapping[str, str], zone: ZoneInfo, *, allow_scan: bool) -> None:
     st.caption(
         "One ZIP with every stored item as it is (JSON, exact numbers), the same as tables (CSV) and as transcripts to read, and a"
         " manifest with counts and SHA-256. It waits for this browser alone, for an hour, and is gone after the first download."
@@ -145,18 +141,18 @@ def show(person: Person, titles: Mapping[str, str], zone: ZoneInfo, *, allow_sca
         type="secondary" if waiting else "primary",
         key="person_prepare",
         on_click=_begin,
-        args=(person, identity, allow_scan, actor),
+        args=(person, identity, allow_scan),
     )
 
 
-def _begin(person: Person, identity: str, allow_scan: bool, actor: str) -> None:
+def _begin(person: Person, identity: str, allow_scan: bool) -> None:
     before = person_tasks.find(st.session_state.get(_KEY))
     if before is not None and before.running:
         return  # a second click
     try:
-        order = Order(
-            person, load.sources(), load_people.snapshot(), allow_scan, Vault(load.settings().state), identity, load_people.audit(), actor
-        )
+        audit = load_people.audit()
+        by = Asking(asking().viewer, audit.write)  # a thread has no session to ask
+        order = Order(by, load.settings(), person, load.sources(), load_people.snapshot(), allow_scan, identity, audit)
     except DataAccessError as error:
         st.session_state["person_failed"] = error
         return
@@ -192,6 +188,6 @@ def _offer(made: Made, identity: str, titles: Mapping[str, str], zone: ZoneInfo)
         )
         st.caption(f"It can be fetched once, from this browser, until {times.moment(made.until, zone)} ({times.ago(made.until)}).")
         for system, sentence in made.unread:
-            st.text(f"Not complete. {titles.get(system, system)}: {sentence}")
+            untrusted.text(f"Not complete. {titles.get(system, system)}: {sentence}")
         st.link_button("Download the ZIP", f"/download/{made.token}", type="primary", icon=":material/download:")
     return True

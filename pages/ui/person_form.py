@@ -9,6 +9,7 @@ import streamlit as st
 
 from data_access.dynamo.aws import Source
 from pages.ui import filters, load, load_people
+from pages.ui.untrusted import reveal
 
 _ASKED = "person_asked"
 _FIELD, _SYSTEMS = "person_id", "person_systems"
@@ -41,7 +42,7 @@ def show(sources: Mapping[str, Source]) -> None:
             st.multiselect(
                 "Systems",
                 list(titles),
-                format_func=lambda name: titles[name],
+                format_func=lambda name: reveal(titles[name]),
                 key=_SYSTEMS,
                 persist_state="session",
                 placeholder="All",
@@ -75,7 +76,7 @@ def forget() -> None:
     st.session_state.pop(_ASKED, None)
     st.session_state.pop("opened", None)
     load.forget_lists()
-    load.replay.clear()
+    load.forget_replays()
     load_people.forget_person()
 
 

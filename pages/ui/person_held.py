@@ -12,7 +12,7 @@ import streamlit as st
 
 from data_access.errors import ScanRefused
 from data_access.people import Person, SystemData
-from pages.ui import reading, times
+from pages.ui import reading, times, untrusted
 from pages.ui.untrusted import escape
 
 ROW_PIXELS = 35
@@ -62,7 +62,7 @@ def tiles(person: Person, zone: ZoneInfo, *, again: Callable[[], None]) -> None:
     tenants = sorted({tenant for one in person.systems for tenant in one.tenants})
     if tenants:
         more = f" and {len(tenants) - TENANTS_SHOWN:,} more" if len(tenants) > TENANTS_SHOWN else ""
-        st.text(f"Tenants: {', '.join(tenants[:TENANTS_SHOWN])}{more}")
+        untrusted.text(f"Tenants: {', '.join(tenants[:TENANTS_SHOWN])}{more}")
 
 
 def show(person: Person, zone: ZoneInfo) -> None:
@@ -144,7 +144,7 @@ def unread(person: Person, titles: dict[str, str], *, allow: Callable[[], None],
             st.markdown(":red[:material/report:] **Not everything could be read: what is below is not all**")
             for system, one in failed:
                 where = f", {one.table}" if one.table else ""
-                st.text(f"{titles.get(system, system)}{where}: {one.error.sentence}")
+                untrusted.text(f"{titles.get(system, system)}{where}: {one.error.sentence}")
                 if one.error.remedy:
                     st.caption(escape(one.error.remedy))
             st.button("Try again", icon=":material/refresh:", key="person_again", on_click=again)
@@ -153,7 +153,7 @@ def unread(person: Person, titles: dict[str, str], *, allow: Callable[[], None],
         with st.container(border=True, gap="xsmall"):
             st.markdown(":orange[:material/payments:] **What no key leads to was not looked for: the read is above the budget**")
             for one in refused:
-                st.text(
+                untrusted.text(
                     f"{one.title}: a Scan of {' and '.join(one.sweep.tables)}, about {reading.units(one.sweep.estimated_units)} read units"
                 )
             st.caption("A synced snapshot answers the same without a Scan.")
@@ -171,7 +171,7 @@ def price_of(refused: Sequence[SystemData]) -> tuple[str, float]:
 def table(columns: dict[str, tuple[Any, Any]], *, key: str, alt: str, rows: int | None = None) -> None:
     """A table of columns: name to values and how they look. Stored text is in canvas cells only."""
     shown = pa.table({name: values for name, (values, _) in columns.items()})
-    st.dataframe(
+    untrusted.table(
         shown,
         column_config={name: look for name, (_, look) in columns.items() if look is not None},
         hide_index=True,

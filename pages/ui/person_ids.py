@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-import streamlit as st
-
 from data_access.erasure.neighbours import bytes_view
+from pages.ui import untrusted
 from pages.ui.hidden import reveal
 
 _PLAIN_EDGES = 2
@@ -14,9 +13,9 @@ _PLAIN_EDGES = 2
 
 def show(user_id: str) -> None:
     """The id as plain text; its bytes where they are not what they seem."""
-    st.text(reveal(user_id))
+    untrusted.text(user_id)
     if not is_plain(user_id):
-        st.text(f"Byte for byte: {bytes_view(user_id)}")
+        untrusted.text(f"Byte for byte: {bytes_view(user_id)}")
 
 
 def is_plain(user_id: str) -> bool:

@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from data_access.access.permissions import Action
+from data_access.actions import erasures
+from data_access.actions.erasures import Desk
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import is_worked_on
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
 from pages.ui import erasure_desk, erasure_list, erasure_progress, erasure_states, load_people, person_form, registry, times, untrusted
-from pages.ui.erasure_desk import Desk
+from pages.ui.asking import asking
 from pages.ui.erasure_words import due, is_open, word
+from pages.ui.untrusted import escape
 
 WATCH_SECONDS, QUIET_SECONDS = 0.5, 5.0
 _PATIENCE_SECONDS = 5.0
@@ -33,7 +35,7 @@ def show(desk: Desk, job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> Non
     @st.fragment(run_every=QUIET_SECONDS if waits else WATCH_SECONDS)
     def watch() -> None:
         try:
-            now = desk.jobs.status(job.plan_id)
+            now = erasures.status(asking(), desk, job.plan_id)
         except DataAccessError as error:
             erasure_states.show(error, again=load_people.forget_control)
             return
@@ -47,7 +49,7 @@ def show(desk: Desk, job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> Non
                 key="person_cancel",
                 disabled=now.cancel_asked,
                 on_click=erasure_states.attempt,
-                args=(Action.CANCEL, desk.jobs.cancel, now.plan_id, erasure_desk.actor()),
+                args=(erasures.cancel, desk, now.plan_id),
                 help="It ends before the next batch. What is deleted by then stays deleted.",
             )
             _to_erasure(now, "All about it")
@@ -65,7 +67,7 @@ def _draw(job: Job, desk: Desk, titles: Mapping[str, str], zone: ZoneInfo) -> No
             untrusted.text(job.message)
         if any(row.planned for row in job.progress):
             erasure_progress.by_table(job, titles)
-        line = f"Erasure {job.plan_id}, asked for {times.moment(job.received_at, zone)}, due {due(job, zone)}"
+        line = f"Erasure {escape(job.plan_id)}, asked for {times.moment(job.received_at, zone)}, due {due(job, zone)}"
         if job.started_at and job.ended_at:
             line += f", done in {times.duration((job.ended_at - job.started_at).total_seconds())}"
         st.caption(f"{line}.")

@@ -9,7 +9,9 @@ import pyarrow as pa
 import streamlit as st
 
 from data_access.erasure.model import Neighbour
-from pages.ui import load_people, person_form, person_held
+from data_access.errors import DataAccessError, SnapshotError
+from pages.ui import access, load_people, notices, person_form, person_held, untrusted
+from pages.ui.asking import asking
 from pages.ui.registry import SNAPSHOT
 from pages.ui.untrusted import escape
 
@@ -18,12 +20,21 @@ _ABOUT = "Another case, blanks, invisible characters, letters of another script 
 
 def show(user_id: str, titles: Mapping[str, str]) -> None:
     """What the snapshot knows, or why it is not known."""
-    with st.spinner("Comparing"):
-        found = load_people.nearby(user_id)
+    by = asking()
+    try:
+        with st.spinner("Comparing"):
+            found = load_people.nearby(by, user_id)
+    except DataAccessError as error:
+        notices.show(error)
+        return
     if found.trouble is not None:
+        if not isinstance(found.trouble, SnapshotError):
+            st.caption(escape(str(found.trouble)))
+            return
         st.caption(":orange[:material/photo_camera:] Ids like this one were not looked for: that needs the snapshot.")
-        st.text(found.trouble.sentence)
-        st.page_link(SNAPSHOT.file, label="Open the snapshot page", icon=SNAPSHOT.icon)
+        untrusted.text(found.trouble.sentence)
+        if access.is_open(SNAPSHOT.action, by.viewer):
+            st.page_link(SNAPSHOT.file, label="Open the snapshot page", icon=SNAPSHOT.icon)
         return
     missing = [title for system, title in titles.items() if system not in found.systems]
     if found.neighbours:

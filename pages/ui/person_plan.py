@@ -11,18 +11,19 @@ import streamlit as st
 
 from data_access.erasure.copies import remains
 from data_access.erasure.model import Copy, Plan
-from pages.ui import person_held, person_ids, person_near, person_scope, reading, times
+from pages.ui import person_held, person_ids, person_near, person_scope, reading, times, untrusted
+from pages.ui.untrusted import escape, reveal
 
 
 def show(plan: Plan, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     """The whole plan. The user's id is shortened: it is typed from what was asked, not from here."""
-    st.text(f"{person_scope.in_words(plan.scope, titles)}, of the user {person_ids.masked(plan.scope.user_id)}")
+    untrusted.text(f"{person_scope.in_words(plan.scope, titles)}, of the user {person_ids.masked(plan.scope.user_id)}")
     _tiles(plan)
     if plan.blocked:
         with st.container(border=True, gap="xsmall"):
             st.markdown(":red[:material/block:] **This cannot be erased as it is**")
             for sentence in plan.blocked:
-                st.text(sentence)
+                untrusted.text(sentence)
     _counts(plan, titles)
     if plan.neighbours:
         with st.expander(f"Ids that look like this one ({len(plan.neighbours):,})", icon=":material/group:", expanded=True):
@@ -33,9 +34,9 @@ def show(plan: Plan, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     _sentences("Not erased by this", plan.not_performed, icon="do_not_disturb_on", expanded=True)
     _sentences("Read from end to end for this plan", plan.scanned, icon="database")
     st.caption(
-        f"Plan {plan.plan_id}, made {times.moment(plan.created_at, zone, seconds=True)}. SHA-256 of all that it says, and of its keys:"
+        f"Plan {escape(plan.plan_id)}, made {times.moment(plan.created_at, zone, seconds=True)}. SHA-256 of all that it says, and of its keys:"
     )
-    st.code(plan.digest, language=None, wrap_lines=True)
+    st.code(reveal(plan.digest), language=None, wrap_lines=True)
 
 
 def _tiles(plan: Plan) -> None:
@@ -100,7 +101,7 @@ def _sentences(title: str, sentences: Sequence[str], *, icon: str, expanded: boo
     if not sentences:
         return
     with st.expander(f"{title} ({len(sentences):,})", icon=f":material/{icon}:", expanded=expanded):
-        st.text("\n".join(f"– {sentence}" for sentence in sentences))
+        untrusted.text("\n".join(f"– {sentence}" for sentence in sentences))
 
 
 def _texts(values: Sequence[str]) -> pa.Array:

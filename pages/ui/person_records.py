@@ -11,7 +11,7 @@ import streamlit as st
 
 from data_access.items.values import to_json
 from data_access.people import Entry, Person, RecordView
-from pages.ui import person_held, tables, times
+from pages.ui import person_held, tables, times, untrusted
 from pages.ui.untrusted import escape
 
 MOST_ENTRIES = 500
@@ -42,7 +42,7 @@ def _record(view: RecordView, title: str | None, zone: ZoneInfo, key: str) -> No
         st.markdown(f"**{escape(name[:1].upper() + name[1:])}**", width="content")
         st.caption(", ".join(said), width="content")
     if view.problem is not None:
-        st.text(f"{view.problem[:1].upper()}{view.problem[1:]}.")
+        untrusted.text(f"{view.problem[:1].upper()}{view.problem[1:]}.")
     if view.entries is not None:
         _entries(view.entries, f"{key}_entries")
     if view.fields:

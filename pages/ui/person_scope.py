@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.actions.asking import keeps_tenants
 from data_access.dynamo.aws import Source
 from data_access.erasure.model import Scope
 from data_access.people import Person, Summary
 from pages.ui import tables, times
+from pages.ui.untrusted import reveal
 
 EVERYTHING, KIND, CONVERSATION = "Everything", "One kind of record", "One conversation"
 
@@ -50,16 +52,28 @@ def ask(person: Person, sources: Mapping[str, Source], zone: ZoneInfo) -> Wish:
         return _conversation(person, talks, systems, received, zone)
     some = keeps_kinds if what == KIND else list(systems)
     chosen = st.multiselect(
-        "Systems", some, default=some, format_func=lambda name: systems[name], key=f"person_scope_systems_{what == KIND}", width=520
+        "Systems", some, default=some, format_func=lambda name: reveal(systems[name]), key=f"person_scope_systems_{what == KIND}", width=520
     )
     tenants = sorted({tenant for one in person.systems if one.system in chosen for tenant in one.tenants})
-    given = st.multiselect("Tenants", tenants, key="person_scope_tenants", placeholder="Every tenant", width=520) if tenants else []
+    given = (
+        st.multiselect("Tenants", tenants, format_func=reveal, key="person_scope_tenants", placeholder="Every tenant", width=520)
+        if tenants
+        else []
+    )
     data_type = None
     if what == KIND:
         data_type = st.selectbox(
-            "Kind", sorted(kinds | _kinds(sources, keeps_kinds)), index=None, key="person_scope_kind", placeholder="Choose", width=520
+            "Kind",
+            sorted(kinds | _kinds(sources, keeps_kinds)),
+            format_func=reveal,
+            index=None,
+            key="person_scope_kind",
+            placeholder="Choose",
+            width=520,
         )
-    scope = Scope(person.user_id, tuple(name for name in systems if name in chosen), tuple(given) or None, data_type)
+    # Without a choice it is every tenant that the person was looked up in: some viewers see some tenants only.
+    within = person.tenants if any(keeps_tenants(sources[name]) for name in chosen) else None
+    scope = Scope(person.user_id, tuple(name for name in systems if name in chosen), tuple(given) or within, data_type)
     missing = "Choose a system." if not chosen else "Choose a kind." if what == KIND and data_type is None else None
     return Wish(scope, received, missing)
 
@@ -69,7 +83,7 @@ def _conversation(person: Person, talks: list[tuple[str, Summary]], systems: Map
     def words(place: int) -> str:
         system, talk = talks[place]
         title = tables.preview(talk.title) or tables.preview(talk.conversation_id)
-        return f"{systems.get(system, system)} · {times.moment(talk.last_activity_at, zone)} · {title[:60]}"
+        return reveal(f"{systems.get(system, system)} · {times.moment(talk.last_activity_at, zone)} · {title[:60]}")
 
     place = st.selectbox(
         "Conversation",
