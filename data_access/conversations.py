@@ -53,7 +53,9 @@ def list_conversations(
     """Every conversation that the filter names, newest activity first. `sizes` price its plan where they are known.
 
     With `tenants` there are only those of these tenants: what else is read is left out and counted as nothing, and so are
-    problems of items that belong to no conversation, since nobody knows whose they are. Raises UsageError, ScanRefused (a Scan above the budget, unless `allow_scan`) and AwsError.
+    problems of items that belong to no conversation, since nobody knows whose they are.
+
+    Raises UsageError, ScanRefused (a Scan above the budget, unless `allow_scan`) and AwsError.
     """
     plan = plan_list(source, wanted, sizes)
     gathered = Gathering(source, wanted)
@@ -78,7 +80,9 @@ def replay(
 ) -> Replay:
     """One conversation with all its messages; a window in the filter narrows the messages.
 
-    With `tenants` there are only those of these tenants: another one's is not found. Raises NotFound, Ambiguous (several users' conversations have the id), UsageError, ScanRefused and AwsError.
+    With `tenants` there are only those of these tenants: another one's is not found.
+
+    Raises NotFound, Ambiguous (several users' conversations have the id), UsageError, ScanRefused and AwsError.
     """
     plan = plan_replay(source, wanted, sizes)
     gathered = Gathering(source, wanted, keep_items=True)

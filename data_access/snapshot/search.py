@@ -22,7 +22,7 @@ Rules, which the page states too:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -81,8 +81,11 @@ class Found:
     as_of: datetime | None
 
 
-def search(hot: Hot, text: str, wanted: SearchFilter, *, now: datetime | None = None) -> Found:
-    """Conversations with messages that match. Raises UsageError: nothing to look for, a window without length, no texts loaded."""
+def search(hot: Hot, text: str, wanted: SearchFilter, *, now: datetime | None = None, mask: Callable[[str], str] | None = None) -> Found:
+    """Conversations with messages that match. `mask` is put on whole texts before a piece is cut out of them.
+
+    Raises UsageError: nothing to look for, a window without length, no texts loaded.
+    """
     began = time.perf_counter()
     words = words_of(text)
     wanted.check()
@@ -92,11 +95,15 @@ def search(hot: Hot, text: str, wanted: SearchFilter, *, now: datetime | None = 
     matches = Matches(hot.texts, words, place, wanted)
     convs, stop, early = matches.newest() if wanted.order == "newest" else matches.best()
     conversations, messages = place.counted(stop)
-    hits = tuple(_hits(hot, words, convs, wanted.tools))
+    hits = tuple(_hits(hot, words, convs, wanted.tools, mask or _as_it_is))
     return Found(hits, conversations, messages, early, time.perf_counter() - began, read_at(hot, wanted.system, wanted.within))
 
 
-def _hits(hot: Hot, words: Words, convs: Ranked, tools: bool) -> Iterator[Hit]:
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _hits(hot: Hot, words: Words, convs: Ranked, tools: bool, mask: Callable[[str], str]) -> Iterator[Hit]:
     if not convs:
         return
     shown = {conv: sorted(several, reverse=True)[:MOST_TURNS] for conv, (several, _) in convs.items()}
@@ -122,17 +129,20 @@ def _hits(hot: Hot, words: Words, convs: Ranked, tools: bool) -> Iterator[Hit]:
         }
     for conv, (several, score) in convs.items():
         system, conversation_id, tenant, user, title, started, last, count = about[conv]
-        turns = sorted((_turn(words, said[row], tools) for row in shown[conv]), key=lambda turn: turn.position)
+        turns = sorted((_turn(words, said[row], tools, mask) for row in shown[conv]), key=lambda turn: turn.position)
         key = ConversationKey(system, conversation_id, tenant, user)
-        yield Hit(key, title, utc(started), utc(last), count, len(several), tuple(turns), score)
+        yield Hit(key, title and mask(title), utc(started), utc(last), count, len(several), tuple(turns), score)
 
 
-def _turn(words: Words, row: tuple[Any, ...], tools: bool) -> Turn:
+def _turn(words: Words, row: tuple[Any, ...], tools: bool, mask: Callable[[str], str]) -> Turn:
     position, role, sent_at, content, arguments = row
-    text, in_tools = str(content or ""), False
-    at = first(text, words.all_of)
+    stored, in_tools = str(content or ""), False
+    at = first(stored, words.all_of)
     if at is None and tools and arguments:
-        text, in_tools = str(arguments), True
+        stored, in_tools = str(arguments), True
+        at = first(stored, words.all_of)
+    text = mask(stored)
+    if text != stored:  # What was found may be hidden now.
         at = first(text, words.all_of)
     start = max(0, (at or 0) - _BEFORE)
     snippet = text[start : start + _SNIPPET]

@@ -7,13 +7,17 @@ It is part of the filters of usage and search, so that whatever is remembered by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
 from data_access.snapshot.hot import ConversationKey, Hot, rows, utc
+from data_access.snapshot.state import Coverage
+from data_access.snapshot.store import Store
+from data_access.snapshot.trouble import trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,64 @@ class Within:
     def condition(self) -> tuple[str, list[list[str]]]:
         """SQL for tables with the columns `system` and `tenant_id`, and its three values in their order."""
         values = [sorted(self.whole), sorted(self.shared), sorted(self.tenants)]
-        return "(list_contains(?::VARCHAR[], system) OR (list_contains(?::VARCHAR[], system) AND coalesce(list_contains(?::VARCHAR[], tenant_id), false)))", values
+        return f"({_in('system')} OR ({_in('system')} AND {_in('tenant_id')}))", values
 
     def numbered(self, cursor: duckdb.DuckDBPyConnection) -> str:
         """SQL for tables of Hot, with the numbers `system_id` and `tenant`: a number of a tenant is of one system."""
-        whole = rows(cursor, "SELECT system_id FROM systems WHERE list_contains(?::VARCHAR[], system)", [sorted(self.whole)])
+        whole = rows(cursor, f"SELECT system_id FROM systems WHERE {_in('system')}", [sorted(self.whole)])
         tenants = rows(
             cursor,
-            "SELECT tenant FROM tenants JOIN systems USING (system_id) WHERE list_contains(?::VARCHAR[], system) AND list_contains(?::VARCHAR[], tenant_id)",
+            f"SELECT tenant FROM tenants JOIN systems USING (system_id) WHERE {_in('system')} AND {_in('tenant_id')}",
             [sorted(self.shared), sorted(self.tenants)],
         )
         return f"({_one_of('system_id', whole)} OR coalesce({_one_of('tenant', tenants)}, false))"
+
+
+def covered(store: Store, within: Within) -> Mapping[str, Coverage]:
+    """What the snapshot holds of this part, as if there were no other rows. Raises SnapshotError.
+
+    Of a system of which some tenants are seen nothing is said of how it was read: that tells of all of its tables.
+    """
+    known = {name: one for name, one in store.coverage().items() if name in within.systems}
+    if not known.keys() & within.shared:
+        return known
+    connection = store.connection(expired=True)
+    try:
+        with trouble("The snapshot cannot be read", store.place):
+            return {name: _counted(connection, one, within.tenants) if name in within.shared else one for name, one in known.items()}
+    finally:
+        connection.close()
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, whole: Coverage, tenants: frozenset[str]) -> Coverage:
+    own = f"system = ? AND {_in('tenant_id')}"
+    given: list[Any] = [whole.system, sorted(tenants)]
+    questions = (
+        f"SELECT count(*), count(*) FILTER (problems > 0) FROM conversations WHERE {own}",
+        f"SELECT count(*), count(*) FILTER (problems > 0), min(sent_at), max(sent_at) FROM messages WHERE {own}",
+        f"SELECT count(*) FROM tool_calls WHERE {own}",
+        f"SELECT count(*) FROM user_records WHERE {own}",
+    )
+    (conversations, odd), (messages, odd_messages, first, last), (calls,), (records,) = (
+        rows(connection, question, given)[0] for question in questions
+    )
+    return replace(
+        whole,
+        conversations=conversations,
+        messages=messages,
+        tool_calls=calls,
+        user_records=records,
+        first_at=utc(first),
+        last_at=utc(last),
+        bad_items=odd + odd_messages,
+        unplaced=0,
+        method="",
+        blind_spots=(),
+        items=0,
+        units=0.0,
+        usd=None,
+        seconds=0.0,
+    )
 
 
 def read_at(hot: Hot, system: str | None, within: Within | None) -> datetime | None:
@@ -63,6 +114,11 @@ def first_message_at(hot: Hot, cursor: duckdb.DuckDBPyConnection, there: str) ->
     if there == "true":
         return hot.coverage.since
     return utc(rows(cursor, f"SELECT min(sent_at) FROM messages WHERE {there}")[0][0])
+
+
+def _in(column: str) -> str:
+    """Whether it is in a list that is bound. Nothing is in no list."""
+    return f"coalesce(list_contains(?::VARCHAR[], {column}), false)"
 
 
 def _one_of(column: str, numbers: Sequence[tuple[int, ...]]) -> str:

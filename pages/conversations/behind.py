@@ -61,7 +61,7 @@ try:
         st.stop()
     pages = -(-len(keys) // PAGE_ROWS)
     number = st.pagination(pages, key="behind_page") if pages > 1 else 1
-    shown = load_snapshot.from_snapshot(load_snapshot.hot().version, keys[(number - 1) * PAGE_ROWS : number * PAGE_ROWS])
+    shown = load_snapshot.from_snapshot(keys[(number - 1) * PAGE_ROWS : number * PAGE_ROWS])
 except DataAccessError as error:
     notices.show(error)
     st.stop()
@@ -76,7 +76,7 @@ with bar:
     behind_words.live_list(asked, zone)
     st.download_button(
         "CSV",
-        partial(behind_words.as_csv, load_snapshot.store(), keys, zone),
+        partial(behind_words.as_csv, load_snapshot.later(keys), zone),
         file_name="conversations.csv",
         mime="text/csv",
         icon=":material/download:",

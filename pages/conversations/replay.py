@@ -56,7 +56,7 @@ except Ambiguous as error:
     candidates.choose(error, zone)
     st.stop()
 except DataAccessError as error:
-    notices.show(error, again=None if isinstance(error, UsageError) else load.replay.clear, key="replay_again")
+    notices.show(error, again=None if isinstance(error, UsageError) else load.forget_replays, key="replay_again")
     st.stop()
 
 conversation, messages = found.conversation, found.messages

@@ -42,7 +42,7 @@ try:
         found = load_snapshot.search(asked.text, asked.filter)
 except DataAccessError as error:
     with result_slot:
-        notices.show(error, again=None if isinstance(error, UsageError) else load_snapshot.keeper.clear, key="search_again")
+        notices.show(error, again=None if isinstance(error, UsageError) else load_snapshot.forget_copy, key="search_again")
     st.stop()
 
 full = len(found.hits) == asked.filter.limit

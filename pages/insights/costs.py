@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from data_access.costs.observed import Observed, this_time
-from data_access.errors import DataAccessError, SnapshotError, UsageError
-from data_access.snapshot.hot import Hot
+from data_access.errors import DataAccessError, UsageError
 from pages.ui import (
     access,
     cost_advice,
@@ -71,14 +70,6 @@ def before(observed: Observed) -> tuple[Observed | None, Sequence[DataAccessErro
     return found, found.problems
 
 
-def snapshot() -> Hot | None:
-    """For what is better with a snapshot and works without."""
-    try:
-        return load_snapshot.hot()
-    except SnapshotError:
-        return None
-
-
 asked = cost_filters.ask(sources)
 view = seen()
 PART, WHAT_IF = "cost_part", "What if"
@@ -102,5 +93,5 @@ for tab, draw in zip(tabs, PARTS.values(), strict=False):
                 draw(view)
 if tabs[-1].open:
     with tabs[-1]:
-        cost_what_if.show(sources, book, snapshot())
+        cost_what_if.show(sources, book, load_costs.prefilled)
 own_cost.show(load_snapshot.last_sync())

@@ -42,7 +42,7 @@ else:
         alt="Where the data is",
     )
     notices.engine(engine)
-    places = list(settings.places.values())
+    places = list(load.places().values())
     untrusted.table(
         {
             "System": [place.system.title for place in places for _ in place.tables],

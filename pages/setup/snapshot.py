@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from data_access.access.permissions import Action
 from data_access.errors import AwsError, DataAccessError, SnapshotError, SnapshotOff
-from data_access.snapshot.holding import busy as busy_elsewhere
-from data_access.snapshot.holding import look
 from pages.ui import access, held, load, load_snapshot, notices, registry, snapshot_line, syncing, times
 
 # A sync that somebody else began is to be seen here too: a quiet page looks now and then, a busy one every second.
 WATCH_SECONDS, QUIET_SECONDS = 1.0, 3.0
 
-access.require(registry.SNAPSHOT.action)
+viewer = access.require(registry.SNAPSHOT.action)
 zone = times.zone()
 
 
 def start(systems: tuple[str, ...], full: bool) -> None:
     """Begin in the background: this page may be left, closed and opened again."""
     try:
-        load_snapshot.runner().start([load.source(name) for name in systems], full=full)
+        load_snapshot.start_sync(systems, full)
     except DataAccessError as error:
         st.session_state["snapshot_failed"] = error
 
@@ -27,9 +26,8 @@ def start(systems: tuple[str, ...], full: bool) -> None:
 title_slot = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
 title_slot.title(registry.SNAPSHOT.title)
 try:
-    settings, store, runner = load.settings(), load_snapshot.store(), load_snapshot.runner()
-    sources = load.sources()
-    holding = look(store, sources)
+    settings, sources = load.settings(), load.sources()
+    holding, run = load_snapshot.holding(), load_snapshot.sync_now()
 except SnapshotOff as error:
     snapshot_line.off(error, "Search and usage")
     st.stop()
@@ -44,7 +42,7 @@ if failed is not None:
     notices.show(failed)
 
 titles = {name: source.title for name, source in sources.items()}
-run = runner.now()
+may_sync = viewer.may(Action.SYNC)
 working = run is not None and run.running
 busy = working or holding.elsewhere
 
@@ -52,17 +50,24 @@ busy = working or holding.elsewhere
 @st.fragment(run_every=WATCH_SECONDS if busy else QUIET_SECONDS)
 def watch(seen: tuple[int, bool, bool]) -> None:
     """Follow the sync that is at work, whoever began it, and draw the page again when one begins or ends."""
-    now = runner.now()
+    now = load_snapshot.sync_now()
     running = now is not None and now.running
-    other = not running and busy_elsewhere(store)
+    other = not running and load_snapshot.busy_elsewhere()
     if (now.number if now else 0, running, other) != seen:
         st.rerun()
     if now is not None and running:
         with st.container(border=True, gap="small"):
             syncing.show(now, titles)
-            st.button("Stop", icon=":material/stop_circle:", key="snapshot_stop", disabled=now.stopping, on_click=runner.stop)
+            if may_sync:
+                st.button(
+                    "Stop",
+                    icon=":material/stop_circle:",
+                    key="snapshot_stop",
+                    disabled=now.stopping,
+                    on_click=load_snapshot.stop_sync,
+                )
     elif other:
-        syncing.elsewhere(look(store).left, titles)
+        syncing.elsewhere(load_snapshot.left_half_way(), titles)
     elif now is not None:
         syncing.outcome(now, titles)
 
@@ -75,8 +80,9 @@ for name, title in titles.items():
     read_at = coverage.synced_at if coverage else None
     news = whole = trouble = None
     try:
-        whole = load_snapshot.estimate(name, True, read_at)
-        news = whole if holding.broken else load_snapshot.estimate(name, False, read_at)
+        # What a sync would read tells of whole tables, and is for those who may begin one.
+        whole = load_snapshot.estimate(name, True, read_at) if may_sync else None
+        news = whole if holding.broken or not may_sync else load_snapshot.estimate(name, False, read_at)
     except (AwsError, SnapshotError) as error:
         trouble = error
     systems.append(held.System(name, title, coverage, holding.bytes.get(name, 0), left.get(name), news, whole, trouble))

@@ -6,8 +6,8 @@ import streamlit as st
 
 from data_access.access.permissions import Action
 from data_access.errors import DataAccessError
-from data_access.systems.create import create_tables
 from pages.ui import access, health, load, notices, registry
+from pages.ui.untrusted import reveal
 
 viewer = access.require(registry.TABLES.action)
 
@@ -15,7 +15,7 @@ viewer = access.require(registry.TABLES.action)
 def create(system: str) -> None:
     """Make what is missing; what went wrong is shown in the system's place at the next run."""
     try:
-        create_tables(load.source(system))
+        load.make_tables(system)
     except DataAccessError as error:
         st.session_state[f"tables_failed_{system}"] = error
     load.forget_health()
@@ -57,7 +57,7 @@ for name, source in sources.items():
                 st.button("Create the missing tables", icon=":material/add:", key=f"tables_create_{name}", on_click=create, args=(name,))
             elif not local:
                 st.caption("To create what is missing, run this where the AWS rights for it are:")
-                st.code(f"python -m data_access tables create --system {name}", language="bash")
+                st.code(f"python -m data_access tables create --system {reveal(name)}", language="bash")
         health.overview(tables)
         health.indexes(tables)
         health.unknowns(tables)

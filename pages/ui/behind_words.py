@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from data_access.snapshot.hot import ConversationKey
-from data_access.snapshot.listed import listed
-from data_access.snapshot.store import Store
+from data_access.models import Conversation
 from data_access.usage import Cell, UsageFilter, Window
 from data_access.windows import day_begins, local_day
 from pages.ui import registry, tables, usage_filters, usage_link
@@ -33,7 +31,11 @@ def show(asked: Question, count: int, titles: Mapping[str, str], zone: ZoneInfo)
     clock = ZoneInfo(wanted.zone)
     when = usage_filters.window_words(Window(wanted.since, wanted.until), clock)
     within = "Over all time." if wanted.since is None and wanted.until is None else f"From {when}."
-    other = "" if wanted.zone == zone.key else f" Days and hours of this number are in {wanted.zone}; the table's times are in {zone.key}."
+    other = (
+        ""
+        if wanted.zone == zone.key
+        else f" Days and hours of this number are in {escape(wanted.zone)}; the table's times are in {escape(zone.key)}."
+    )
     st.caption(("Whatever the time range." if cell.of == "empty" else within) + other)
 
 
@@ -49,9 +51,9 @@ def _what(cell: Cell) -> str:
     return " ".join([first, *usage_link.words(cell)])
 
 
-def as_csv(store: Store, keys: tuple[ConversationKey, ...], zone: ZoneInfo) -> bytes:
+def as_csv(read: Callable[[], tuple[Conversation, ...]], zone: ZoneInfo) -> bytes:
     """All of the list, read when the file is asked for."""
-    return tables.as_csv(listed(store, keys), zone)
+    return tables.as_csv(read(), zone)
 
 
 def live_list(asked: Question, zone: ZoneInfo) -> None:

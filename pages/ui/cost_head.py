@@ -9,10 +9,10 @@ import streamlit as st
 
 from data_access.costs.observed import Observed, ResourceCosts
 from data_access.errors import DataAccessError, SnapshotError, TableMissing
-from pages.ui import cost_filters, cost_view, cost_words, load_snapshot, notices, times
+from pages.ui import cost_filters, cost_view, cost_words, load_snapshot, notices, times, untrusted
 from pages.ui.cost_view import View
 from pages.ui.cost_words import usd
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape
 
 TILE_WIDTH = 170  # pixels; two fit on a telephone
 MOST_PROBLEMS = 3
@@ -50,11 +50,11 @@ def problems(found: Sequence[DataAccessError]) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(":orange[:material/help:] **Some of this is not known**")
         for problem in found[:MOST_PROBLEMS]:
-            st.text(str(problem))
+            untrusted.text(str(problem))
         if len(found) > MOST_PROBLEMS:
             with st.expander(f"{len(found) - MOST_PROBLEMS} more", type="compact"):
                 for problem in found[MOST_PROBLEMS:]:
-                    st.text(str(problem))
+                    untrusted.text(str(problem))
         if any(isinstance(problem, TableMissing) for problem in found):
             notices.to_tables()
 
@@ -69,7 +69,7 @@ def _projected(view: View, *, off: bool) -> float | None:
 
 
 def _till(until: datetime) -> str:
-    return f"until {until.day} {until:%b %H:%M} UTC"
+    return f"until {until.day:d} {until:%b %H:%M} UTC"
 
 
 def _why(resources: Sequence[ResourceCosts]) -> str | None:
@@ -77,7 +77,7 @@ def _why(resources: Sequence[ResourceCosts]) -> str | None:
     found = cost_words.reasons(resources)
     if not found:
         return None
-    lines = [f"- {plain(why)}{f' ({count} times)' if count > 1 else ''}" for why, count in found.items()]
+    lines = [f"- {escape(why)}{f' ({count:,} times)' if count > 1 else ''}" for why, count in found.items()]
     return "Not known, and not in the sum:\n\n" + "\n".join(lines)
 
 
@@ -96,14 +96,14 @@ def _stands_on(view: View) -> None:
     """Prices, CloudWatch, sizes: their source and their age."""
     observed = view.observed
     badge = ":orange-badge[:material/science: Sample data]" if observed.sample else ""
-    said = [badge, plain(cost_words.prices_line(observed)), _cloudwatch(view.resources), _sizes(view.resources, view.asked.system)]
+    said = [badge, escape(cost_words.prices_line(observed)), _cloudwatch(view.resources), _sizes(view.resources, view.asked.system)]
     st.caption(
         " ".join(filter(None, said)) + " GB are of 1,024³ bytes, months those of the calendar in UTC.",
         help="CloudWatch is played from the sample conversations." if observed.sample else None,
     )
     notes = list(dict.fromkeys(notice for prices in observed.prices.values() for notice in prices.notices))
     for notice in notes[:MOST_PROBLEMS]:
-        st.caption(f":orange[:material/info:] {plain(notice)}")
+        st.caption(f":orange[:material/info:] {escape(notice)}")
 
 
 def _cloudwatch(resources: Sequence[ResourceCosts]) -> str:
@@ -136,9 +136,10 @@ def _sizes(resources: Sequence[ResourceCosts], system: str | None) -> str:
 
 def _snapshot(system: str | None) -> str:
     try:
-        as_of = load_snapshot.hot().as_of(system)
+        read = [one.synced_at for name, one in load_snapshot.coverage().items() if system in (None, name)]
     except SnapshotError:
-        as_of = None
+        read = []
+    as_of = min(read, default=None)
     return "the snapshot" if as_of is None else f"the snapshot of {times.ago(as_of)}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -10,19 +10,19 @@ import streamlit as st
 
 from data_access.costs.prices import PriceBook
 from data_access.costs.prices.built_in import regions
-from data_access.costs.what_if import Prefilled, Result, Scenario, estimate, prefill, prices_of
+from data_access.costs.what_if import Prefilled, Result, Scenario, estimate, prices_of
 from data_access.costs.what_if.link import rows
 from data_access.dynamo.aws import Source
 from data_access.errors import DataAccessError
-from data_access.snapshot.hot import Hot
 from pages.ui import cost_what_if_form as form
-from pages.ui import cost_what_if_growth, cost_what_if_guide, notices, usage_files
+from pages.ui import cost_what_if_growth, cost_what_if_guide, notices, untrusted, usage_files
 from pages.ui import cost_what_if_link as link
 from pages.ui import cost_what_if_results as results
 from pages.ui.cost_what_if_form import Slot
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape
 
-_KNOWN = "what_if_known"
+# The real distribution, with the scenario's other fields.
+Known = Callable[[Scenario], Prefilled | None]
 _LAST = "what_if_last"
 NAMES: Mapping[Slot, str] = {"a": "A", "b": "B"}
 
@@ -32,23 +32,23 @@ def is_linked() -> bool:
     return link.is_linked()
 
 
-def show(sources: Mapping[str, Source], book: PriceBook, hot: Hot | None) -> None:
+def show(sources: Mapping[str, Source], book: PriceBook, known_of: Known) -> None:
     """Draw the part: fields, results, charts. For the costs page, inside its tab, once a run, and only while the tab is open.
 
-    `sources` are the enabled systems, one or more; `hot` is the snapshot in memory, None where there is none (then the fields begin
-    with usual values, and nothing is filled in). Everything of it is kept in session state under `what_if_…` and in the
-    address under `a_…` and `b_…`; other parameters are left alone. Failures are shown here: nothing is raised.
+    `sources` are the enabled systems, one or more; `known_of` says what the snapshot knows of a scenario's system, None where it
+    knows nothing (then the fields begin with usual values, and nothing is filled in). Everything of it is kept in session state
+    under `what_if_…` and in the address under `a_…` and `b_…`; other parameters are left alone. Failures are shown here: nothing is raised.
     """
     systems = {name: source.place.system for name, source in sources.items()}
     places = sorted({*regions(), *(source.place.region for source in sources.values())})
     first_source = next(iter(sources.values()))
     usual = Scenario(first_source.place.system, region=first_source.place.region)
-    known = _known(hot, usual)
+    known = known_of(usual)
     usual = usual if known is None else known.scenario
     for sentence in link.read(systems, places, usual):
         with st.container(horizontal=True, gap="xsmall"):
             st.markdown(":orange[:material/link_off:]", width="content")
-            st.text(sentence)
+            untrusted.text(sentence)
 
     beside = _heading()
     if beside and not form.is_filled("b"):
@@ -60,7 +60,7 @@ def show(sources: Mapping[str, Source], book: PriceBook, hot: Hot | None) -> Non
             if beside:
                 st.subheader(f"Scenario {NAMES[slot]}", anchor=False)
             scenarios[slot] = form.ask(slot, systems, places, wide=not beside)
-            _from_snapshot(slot, scenarios[slot], hot)
+            _from_snapshot(slot, scenarios[slot], known_of)
     st.session_state[_LAST] = dict(scenarios)
     link.write(scenarios["a"], scenarios.get("b"), usual)
 
@@ -77,7 +77,7 @@ def show(sources: Mapping[str, Source], book: PriceBook, hot: Hot | None) -> Non
     _parts_heading(named)
     results.parts(named)
     results.over_volume(named)
-    cost_what_if_growth.show(named, {NAMES[slot]: _known(hot, result.scenario) for slot, result in found.items()})
+    cost_what_if_growth.show(named, {NAMES[slot]: known_of(result.scenario) for slot, result in found.items()})
     cost_what_if_guide.show(found.get("a") or next(iter(found.values())), book)
 
 
@@ -96,15 +96,15 @@ def _heading() -> bool:
         return st.toggle("Second scenario beside it", key=link.BESIDE, persist_state="session")
 
 
-def _from_snapshot(slot: Slot, scenario: Scenario, hot: Hot | None) -> None:
+def _from_snapshot(slot: Slot, scenario: Scenario, known_of: Known) -> None:
     """What the snapshot knows of this chatbot, and the button that takes it over."""
-    known = _known(hot, scenario)
+    known = known_of(scenario)
     if known is None or scenario.layout == "guide":
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         filled = known.scenario
         st.caption(
-            f"In the snapshot, {plain(scenario.system.title)}: {filled.conversations:,} conversations a month, "
+            f"In the snapshot, {escape(scenario.system.title)}: {filled.conversations:,} conversations a month, "
             f"{known.messages.mean:,.1f} messages each (95 % up to {known.messages.p95:,.0f}), {known.bytes.mean:,.0f} bytes a message as "
             f"stored, of which {max(0, known.bytes.mean - known.overhead):,.0f} are text and tool calls.",
             width="stretch",
@@ -118,23 +118,6 @@ def _from_snapshot(slot: Slot, scenario: Scenario, hot: Hot | None) -> None:
             on_click=form.put,
             args=(slot, filled),
         )
-
-
-def _known(hot: Hot | None, scenario: Scenario) -> Prefilled | None:
-    """The real distribution, asked once for each version of the snapshot; with this scenario's other fields."""
-    if hot is None:
-        return None
-    asked: dict[tuple[str, str], Prefilled | None] = st.session_state.setdefault(_KNOWN, {})
-    place = (hot.version, scenario.system.id)
-    if place not in asked:
-        for old in [other for other in asked if other[0] != hot.version]:
-            del asked[old]
-        try:
-            asked[place] = prefill(hot, Scenario(scenario.system))
-        except DataAccessError:
-            return None
-    known = asked[place]
-    return None if known is None else known.onto(scenario)
 
 
 def _parts_heading(named: Mapping[str, Result]) -> None:

@@ -46,7 +46,8 @@ def show(one: System, zone: ZoneInfo, *, start: Start, busy: bool) -> None:
             _buttons(one, start, busy)
         if one.coverage is not None:
             _facts(one.coverage, one.bytes, zone)
-        said = [_method(one.coverage)] if one.coverage is not None else []
+        # Who sees some tenants of a system is not told how all of it was read.
+        said = [_method(one.coverage)] if one.coverage is not None and one.coverage.method else []
         if one.news is not None and (one.coverage is None or one.news.method != one.coverage.method):
             said.append(f"**Next** {escape(one.news.method)}.")
         if said:
@@ -99,7 +100,7 @@ def _facts(held: Coverage, size: int, zone: ZoneInfo) -> None:
         ("Tool calls", f"{held.tool_calls:,}"),
         *([("User records", f"{held.user_records:,}")] if held.user_records else []),
         ("Odd", f":orange[{held.bad_items:,}]" if held.bad_items else "none"),
-        ("On disk", megabytes(size)),
+        *([("On disk", megabytes(size))] if size else []),
     ]
     grid = st.grid("auto", min_column_width=FACT_WIDTH, gap=("xsmall", "small"))
     for name, value in facts:

@@ -1,9 +1,11 @@
 """What pages read, cached: the settings, the tables, lists and replays. load_snapshot has the snapshot, load_costs the dollars.
 
-These three are the only places with Streamlit's caches. What belongs to people is kept for one session, for a short time and
-in small number; what belongs to the process is shared. Nothing here is kept on disk. What the readers return is frozen, so it
-is kept as it is (`cache_resource`): a copy at every rerun, which is what `cache_data` makes, would cost more than drawing the
-page.
+These three are the only places with Streamlit's caches. Who asks is looked at on every call, before the cache: what was read
+for somebody stays where it is when their role is taken away, and is not theirs any more. What is kept is kept for what a viewer
+can see (`Sight`), never for their name. What belongs to people is kept for one session, for a short time and in small number;
+what belongs to the process is shared, and holds no row that limits could hide. Nothing here is kept on disk. What the readers
+return is frozen, so it is kept as it is (`cache_resource`): a copy at every rerun, which is what `cache_data` makes, would cost
+more than drawing the page.
 """
 
 from __future__ import annotations
@@ -14,18 +16,20 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from data_access import conversations as reader
+from data_access.access.permissions import Action
+from data_access.actions import conversations as actions
+from data_access.actions import setup
+from data_access.actions.asking import Asking, open_to
+from data_access.actions.limits import Sight, places_of, sight, source_of
 from data_access.conversations import Listing, Replay
 from data_access.dynamo.aws import Source, open_sources
 from data_access.dynamo.plan import Plan
-from data_access.errors import UsageError
 from data_access.local import prepare
 from data_access.local.engine import Attachment, Engine, status
 from data_access.models import Filter
-from data_access.settings import Settings, load_settings
-from data_access.snapshot.estimates import stored_sizes
-from data_access.systems.check import TableHealth, check
-from pages.ui import own_cost
+from data_access.settings import Place, Settings, load_settings
+from data_access.systems.check import TableHealth
+from pages.ui import asking, own_cost
 
 # A list that somebody works through should not change under them; a minute or two later it may be read again.
 LIST_TTL = "5m"
@@ -65,9 +69,25 @@ def _open() -> _Opened:
     return _Opened(attachment, open_sources(settings(), endpoint))
 
 
-def sources() -> Mapping[str, Source]:
-    """A source for each enabled system; in local mode the engine runs afterwards. Raises DataAccessError."""
+def asked(name: Action) -> tuple[Asking, Sight]:
+    """Who asks, and may do this, with what they can see: what every loader begins with. Raises Denied, SettingsError."""
+    by = asking.asking()
+    return by, sight(by, name, settings())
+
+
+def opened() -> Mapping[str, Source]:
+    """A source for each enabled system, whoever asks: for loaders alone, which hand them to actions. Raises DataAccessError."""
     return _open().sources
+
+
+def sources() -> Mapping[str, Source]:
+    """A source for each system that is open to the viewer; in local mode the engine runs afterwards. Raises DataAccessError."""
+    return open_to(asking.asking(), opened())
+
+
+def places() -> Mapping[str, Place]:
+    """The systems that are open to the viewer, from the settings alone: no table is opened for them. Raises SettingsError."""
+    return places_of(asking.asking(), settings())
 
 
 def engine() -> Engine | None:
@@ -77,43 +97,66 @@ def engine() -> Engine | None:
 
 
 def source(system: str) -> Source:
-    """One system's source. Raises UsageError when it is not enabled here."""
-    found = sources().get(system)
-    if found is None:
-        raise UsageError("There is no such system here.", f"The systems are: {', '.join(sources()) or 'none'}.")
-    return found
+    """One system's source. Raises UsageError when it is not enabled here, or not open to the viewer."""
+    return source_of(asking.asking(), opened(), system)
+
+
+def plan(wanted: Filter) -> Plan:
+    """How a list would be read, and what that is likely to cost. Reads no item."""
+    return _plan(*asked(Action.LIST), wanted)
 
 
 @st.cache_resource(ttl="1m", max_entries=32, show_spinner=False, scope="session")
-def plan(wanted: Filter) -> Plan:
-    """How a list would be read, and what that is likely to cost. Reads no item."""
-    return reader.plan_list(source(wanted.system), wanted, stored_sizes(settings(), wanted.system))
+def _plan(_by: Asking, seen: Sight, wanted: Filter) -> Plan:  # noqa: ARG001 - part of the key
+    return actions.plan_list(_by, settings(), opened(), wanted)
+
+
+def conversations(wanted: Filter, allow_scan: bool = False) -> Listing:
+    """The conversations of a filter. Raises ScanRefused and the other errors of data_access."""
+    return _conversations(*asked(Action.LIST), wanted, allow_scan)
 
 
 @st.cache_resource(ttl=LIST_TTL, max_entries=LIST_ENTRIES, show_spinner=False, scope="session")
-def conversations(wanted: Filter, allow_scan: bool = False) -> Listing:
-    """The conversations of a filter. Raises ScanRefused and the other errors of data_access."""
-    sizes = stored_sizes(settings(), wanted.system)
-    return own_cost.noted(reader.list_conversations(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes))
+def _conversations(_by: Asking, seen: Sight, wanted: Filter, allow_scan: bool) -> Listing:  # noqa: ARG001 - part of the key
+    return own_cost.noted(actions.list_conversations(_by, settings(), opened(), wanted, allow_scan=allow_scan))
+
+
+def replay(wanted: Filter, allow_scan: bool = False) -> Replay:
+    """One conversation with its messages and stored items. Raises NotFound, Ambiguous, ScanRefused and the others."""
+    return _replay(*asked(Action.REPLAY), wanted, allow_scan)
 
 
 @st.cache_resource(ttl=LIST_TTL, max_entries=REPLAY_ENTRIES, show_spinner=False, scope="session")
-def replay(wanted: Filter, allow_scan: bool = False) -> Replay:
-    """One conversation with its messages and stored items. Raises NotFound, Ambiguous, ScanRefused and the others."""
-    sizes = stored_sizes(settings(), wanted.system)
-    return own_cost.noted(reader.replay(source(wanted.system), wanted, allow_scan=allow_scan, sizes=sizes))
+def _replay(_by: Asking, seen: Sight, wanted: Filter, allow_scan: bool) -> Replay:  # noqa: ARG001 - part of the key
+    return own_cost.noted(actions.replay(_by, settings(), opened(), wanted, allow_scan=allow_scan))
+
+
+def health(system: str) -> tuple[TableHealth, ...]:
+    """The tables of a system against its layout. Raises UsageError."""
+    by, _ = asked(Action.TABLES)
+    return _health(by, source(system).id)
 
 
 @st.cache_resource(ttl="1m", max_entries=16, show_spinner=False)
-def health(system: str) -> tuple[TableHealth, ...]:
-    """The tables of a system against its layout. Holds no item, so everybody shares it."""
-    return check(source(system))
+def _health(_by: Asking, system: str) -> tuple[TableHealth, ...]:
+    """Holds no item, so everybody to whom the system is open shares it."""
+    return setup.table_health(_by, opened(), system)
+
+
+def make_tables(system: str) -> None:
+    """Make the tables of a system that are missing. Raises SettingsError, UsageError, AwsError."""
+    setup.make_tables(asking.asking(), settings(), opened(), system)
 
 
 def forget_lists() -> None:
     """Read lists of this session again at the next question."""
-    plan.clear()
-    conversations.clear()
+    _plan.clear()
+    _conversations.clear()
+
+
+def forget_replays() -> None:
+    """Read the open conversation of this session again at the next question."""
+    _replay.clear()
 
 
 @st.cache_resource(show_spinner=False)
@@ -134,4 +177,4 @@ def reopen() -> None:
 
 
 def forget_health() -> None:
-    health.clear()
+    _health.clear()

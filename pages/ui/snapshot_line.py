@@ -11,6 +11,7 @@ import streamlit as st
 from data_access.errors import DataAccessError, SnapshotError, SnapshotOff
 from data_access.snapshot.state import Coverage
 from pages.ui import load, load_snapshot, notices, reading, registry, times
+from pages.ui.untrusted import escape
 
 
 def show(zone: ZoneInfo, *, system: str | None = None) -> None:
@@ -23,9 +24,9 @@ def show(zone: ZoneInfo, *, system: str | None = None) -> None:
 def words(coverage: Mapping[str, Coverage], known: Mapping[str, str], zone: ZoneInfo, *, system: str | None = None) -> str:
     """`known` are the titles of the enabled systems: one that was never read is named."""
     wanted = [one for name, one in coverage.items() if system in (None, name)]
-    missing = [title for name, title in known.items() if name not in coverage and system in (None, name)]
+    missing = [escape(title) for name, title in known.items() if name not in coverage and system in (None, name)]
     if not wanted:
-        return "Nothing was read into it yet." if system is None else f"{known.get(system, system)} is not in the snapshot yet."
+        return "Nothing was read into it yet." if system is None else f"{escape(known.get(system, system))} is not in the snapshot yet."
     conversations, messages = sum(one.conversations for one in wanted), sum(one.messages for one in wanted)
     parts = [f"{conversations:,} conversations", f"{messages:,} messages"]
     dates = span(wanted, zone)
@@ -49,8 +50,8 @@ def span(wanted: list[Coverage], zone: ZoneInfo) -> str:
 
 
 def titles() -> dict[str, str]:
-    """The enabled systems, from the settings alone: no table is opened for them."""
-    return {name: place.system.title for name, place in load.settings().places.items()}
+    """The systems that are open to the viewer, from the settings alone: no table is opened for them."""
+    return {name: place.system.title for name, place in load.places().items()}
 
 
 def ready(what: str) -> bool:

@@ -25,14 +25,14 @@ def without_snapshot() -> None:
     from data_access.costs.prices import PriceBook
     from pages.ui import cost_what_if, load
 
-    cost_what_if.show(load.sources(), PriceBook(None), None)
+    cost_what_if.show(load.sources(), PriceBook(None), lambda _: None)
 
 
 def with_snapshot() -> None:
     from data_access.costs.prices import PriceBook
-    from pages.ui import cost_what_if, load, load_snapshot
+    from pages.ui import cost_what_if, load, load_costs
 
-    cost_what_if.show(load.sources(), PriceBook(None), load_snapshot.hot())
+    cost_what_if.show(load.sources(), PriceBook(None), load_costs.prefilled)
 
 
 def run(script: Any = without_snapshot, **address: str) -> AppTest:
