@@ -62,7 +62,7 @@ class Viewer:
 
     def may(self, action: Action) -> bool:
         """Whether they may at all; whether their sign-in is fresh enough is asked by `require`."""
-        if self.origin == "anonymous" and action in PERSONAL:
+        if self.origin == "nobody" or (self.origin == "anonymous" and action in PERSONAL):
             return False
         if self.limits.tenants is not None and action in WHOLE_TABLES:
             return False

@@ -6,7 +6,6 @@ from functools import partial
 
 import streamlit as st
 
-from data_access.actions.asking import open_to
 from data_access.errors import DataAccessError
 from pages.ui import (
     access,
@@ -35,14 +34,13 @@ zone = times.zone()
 st.title(registry.USER.title)
 person_talks.fulfil()
 try:
-    enabled = load.sources()
-    sources = open_to(asking(), enabled)
+    sources = load.sources()
     notices.engine(load.engine())
 except DataAccessError as error:
     notices.show(error, again=load.reopen)
     st.stop()
 if not sources:
-    if enabled:
+    if load.settings().places:
         notices.empty("No system is open to you.", "Ask whoever runs Dynascope to open one.", icon="lock")
     else:
         notices.empty("No system is enabled.", "Enable one in dynascope.toml.", icon="settings")

@@ -74,8 +74,8 @@ def desk() -> Desk:
     control, engine = load_people.control(), load.engine()
     _staff.follow(None if engine is None else engine.endpoint)
     audit = Audit(control)
-    shop = Workshop(load.settings(), load.sources(), control, audit, load_people.snapshot())
-    return Desk(load.settings(), load.sources(), control, audit, Jobs(shop, wake))
+    shop = Workshop(load.settings(), load.opened(), control, audit, load_people.snapshot())
+    return Desk(load.settings(), load.opened(), control, audit, Jobs(shop, wake))
 
 
 def worker() -> Worker | None:

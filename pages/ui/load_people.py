@@ -60,25 +60,25 @@ def subject(user_id: str) -> str:
 @st.cache_resource(ttl=PERSON_TTL, max_entries=PERSON_ENTRIES, show_spinner=False, scope="session", hash_funcs=BY)
 def person(by: Asking, user_id: str, systems: tuple[str, ...], allow_scan: bool) -> Looked:
     """Everything of the person with exactly this id, and the look-up in the audit. Raises Denied, UsageError."""
-    return people.look_up(by, load.settings(), load.sources(), user_id, systems, subject=subject, store=snapshot(), allow_scan=allow_scan)
+    return people.look_up(by, load.settings(), load.opened(), user_id, systems, subject=subject, store=snapshot(), allow_scan=allow_scan)
 
 
 @st.cache_resource(ttl=PERSON_TTL, max_entries=PERSON_ENTRIES, show_spinner=False, scope="session", hash_funcs=BY)
 def nearby(by: Asking, user_id: str) -> Nearby:
     """Ids that look like this one, of every user that the snapshot knows. Raises Denied."""
-    return people.nearby(by, load.settings(), load.sources(), user_id)
+    return people.nearby(by, load.settings(), load.opened(), user_id)
 
 
 @st.cache_resource(ttl="1m", max_entries=4, show_spinner=False, scope="session", hash_funcs=BY)
 def scans(by: Asking, scope: Scope) -> tuple[ExpectedScan, ...]:
     """The Scans that a plan of this scope would make. Reads no item. Raises Denied, UsageError, AwsError, SchemaDrift."""
-    return erasures.scans(by, load.sources(), scope)
+    return erasures.scans(by, load.opened(), scope)
 
 
 @st.cache_resource(ttl="5m", max_entries=4, show_spinner=False, scope="session", hash_funcs=BY)
 def copies_now(by: Asking, systems: tuple[str, ...]) -> CopiesNow:
     """The copies of these systems' tables as they are now: nothing of anybody. Raises Denied, SettingsError, AwsError."""
-    return erasures.copies_now(by, load.settings(), load.sources(), systems)
+    return erasures.copies_now(by, load.settings(), load.opened(), systems)
 
 
 def forget_control() -> None:

@@ -152,7 +152,7 @@ def _begin(person: Person, identity: str, allow_scan: bool) -> None:
     try:
         audit = load_people.audit()
         by = Asking(asking().viewer, audit.write)  # a thread has no session to ask
-        order = Order(by, load.settings(), person, load.sources(), load_people.snapshot(), allow_scan, identity, audit)
+        order = Order(by, load.settings(), person, load.opened(), load_people.snapshot(), allow_scan, identity, audit)
     except DataAccessError as error:
         st.session_state["person_failed"] = error
         return
