@@ -11,12 +11,19 @@ from pages.ui.registry import FIND, PAGES, ROOT
 st.set_page_config(page_title="Dynascope", page_icon=ROOT / "pages/ui/mark.svg", layout="wide")
 st.logo(ROOT / "pages/ui/logo.svg", icon_image=ROOT / "pages/ui/mark.svg", size="large")
 
-viewer = access.look(active=True).viewer
+look = access.look(active=True)
+viewer = look.viewer
+
+
+def entrance() -> None:
+    sign_in.show(look)
+
+
 # Every page has its address for everybody, so that a link says what is the matter and never that there is no such page.
 # Whoever has no role gets the sign-in there, and nothing of the page is run.
 pages = {
     spec: st.Page(
-        spec.file if viewer.roles else sign_in.show,
+        spec.file if viewer.roles else entrance,
         title=spec.title if viewer.roles else "Sign in",
         icon=spec.icon,
         help=spec.help,

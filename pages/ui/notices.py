@@ -13,8 +13,9 @@ import streamlit as st
 from data_access.errors import DataAccessError, ScanRefused
 from data_access.local.engine import Engine
 from data_access.models import Filter, Problem
-from pages.ui import untrusted
+from pages.ui import sign_in, untrusted
 from pages.ui.registry import TABLES
+from pages.ui.untrusted import escape
 
 # Error code to icon, colour and headline.
 _HEADLINES: dict[str, tuple[str, str, str]] = {
@@ -45,7 +46,9 @@ def show(error: DataAccessError, *, again: Callable[[], None] | None = None, key
     """One failure: headline, sentence, remedy. `again` adds a button that asks once more."""
     with st.container(border=True, gap="xsmall"):
         say(error)
-        if again is not None:
+        if error.code == "sign_in_again":
+            sign_in.again(f"{key}_sign_in")
+        elif again is not None:
             st.button("Try again", icon=":material/refresh:", key=key, on_click=again)
 
 
@@ -64,7 +67,7 @@ def _headline(error: DataAccessError) -> tuple[str, str, str]:
     icon, colour, headline = _HEADLINES.get(error.code, _FALLBACK)
     said = {"throttled": "is busy", "no_network": "cannot be reached"}.get(error.code)
     if error.service != "DynamoDB" and said is not None:
-        headline = f"{error.service[0].upper()}{error.service[1:]} {said}"
+        headline = f"{escape(error.service[0].upper() + error.service[1:])} {said}"
     return icon, colour, headline
 
 
@@ -116,8 +119,8 @@ def unknown_system(given: str, titles: Sequence[str]) -> None:
         untrusted.text(f"There is no system {given[:80]!r}. The systems are {', '.join(titles)}.")
 
 
-def problems(found: Sequence[Problem], *, key: str) -> None:
-    """Items that could not be read fully: where they lie, folded. A count of zero shows nothing."""
+def problems(found: Sequence[Problem], names: Callable[[str], str], *, key: str) -> None:
+    """Items that could not be read fully: where they lie, folded. A count of zero shows nothing. `names`: how keys are shown."""
     if not found:
         return
     count = len(found)
@@ -129,7 +132,7 @@ def problems(found: Sequence[Problem], *, key: str) -> None:
             {
                 "Problem": [problem.text for problem in found[:PROBLEMS_SHOWN]],
                 "Table": [problem.address.table if problem.address else "" for problem in found[:PROBLEMS_SHOWN]],
-                "Key": [_key(problem) for problem in found[:PROBLEMS_SHOWN]],
+                "Key": [names(_key(problem)) for problem in found[:PROBLEMS_SHOWN]],
             },
             hide_index=True,
             alt="Items that could not be read fully",

@@ -47,7 +47,7 @@ class _Rules:
                 if (stamp := _stamp()) != self._stamp:
                     self._stamp, self._access = stamp, _read()
             if self._refusals:
-                raise SettingsError(*self._refusals[:1], " ".join(self._refusals[1:]))
+                raise SettingsError(self._refusals[0], " ".join(self._refusals[1:]))
             if self._access is None:
                 raise SettingsError("The configuration was changed, and is wrong now.", "Its reason is in the log of the server.")
             return self._access

@@ -35,9 +35,8 @@ def enter(url_path: str) -> None:
     st.session_state[_HERE] = url_path
 
 
-def show() -> None:
+def show(look: Look) -> None:
     """In the place of every page, for whoever may see none: the buttons of the providers, or why a sign-in opens nothing."""
-    look = access.look()
     st.title("Dynascope")
     if look.viewer.origin == "signed_in":
         _without_role(look.viewer)
@@ -93,10 +92,18 @@ def sidebar(viewer: Viewer) -> None:
             st.button("Sign out", icon=":material/logout:", type="tertiary", key="sign_out", on_click=_sign_out)
 
 
+def stale(key: str) -> None:
+    """Before the work for a step that erases, where the sign-in is too old for it: that is better known now."""
+    viewer = access.viewer()
+    if not viewer.is_fresh():
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(":orange[:material/lock_clock:] **To erase, sign in again first**")
+            untrusted.text(f"What erases for good needs a sign-in of the last {viewer.fresh_minutes:g} minutes. Yours is older.")
+            again(key)
+
+
 def again(key: str) -> None:
     """For a step that wants a fresh sign-in: the button that signs in once more and comes back to this page."""
-    if access.viewer().origin != "signed_in":
-        return
     st.caption("You come back to this page as its address says; what was typed or looked up here is gone then.")
     provider = st.user.get("provider")
     name = provider if isinstance(provider, str) and provider in _providers() else None

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Server
-from tests.e2e.signing_in import Provider, engine, provider, sees, serve_aws, sign_in, write_config
-from tests.e2e.watching import address, settled, until
+from tests.e2e.signing_in import Provider, engine, provider, sees, serve_aws, sign_in
+from tests.e2e.watching import address
 
 Serve = Callable[..., Server]
 

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from data_access.access.permissions import Action, Role
 from data_access.dynamo.aws import Source
-from pages.ui import access, load
+from pages.ui import access
 from pages.ui.registry import PAGES, ROOT, PageSpec
+from tests.pages.signed_in import to_aws
 
 
 def test_every_page_file_is_registered_once() -> None:
@@ -37,10 +38,7 @@ def test_local_mode_opens_everything(sources: Mapping[str, Source]) -> None:
 
 
 def test_aws_mode_is_closed_without_a_sign_in(sources: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> None:
-    class Aws:
-        mode = "aws"
-
-    monkeypatch.setattr(load, "settings", Aws)
+    to_aws(monkeypatch)
     assert not any(access.viewer().may(action) for action in Action)
 
 

@@ -25,7 +25,7 @@ def test_says_where_the_data_is(sources: Mapping[str, Source], run: Run) -> None
     assert "remo-user-data" in list(app.dataframe[1].value["Table"])
 
 
-def test_a_wrong_configuration_opens_this_page_and_no_other(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_configuration_is_said_and_opens_no_page(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise errors.SettingsError("dynascope.toml: scan_budgt: there is no such key.")
 
@@ -34,5 +34,7 @@ def test_a_wrong_configuration_opens_this_page_and_no_other(run: Run, monkeypatc
     assert not app.exception
     assert "The configuration is wrong" in "\n".join(str(element.value) for element in app.markdown)
     assert "dynascope.toml: scan_budgt: there is no such key." in [text.value for text in app.text]
-    with pytest.raises(ValueError, match="find"):
-        app.switch_page("pages/conversations/find.py")
+    assert not app.sidebar.selectbox
+    for page in ("pages/conversations/find.py", PAGE):
+        with pytest.raises(ValueError, match="navigation"):
+            app.switch_page(page)
