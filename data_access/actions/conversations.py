@@ -15,6 +15,7 @@ from data_access.dynamo.aws import Source
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Plan
 from data_access.dynamo.sizes import Sizes
+from data_access.errors import Ambiguous
 from data_access.models import Conversation, Filter
 from data_access.settings import Settings
 from data_access.snapshot.estimates import stored_sizes
@@ -53,6 +54,18 @@ def replay(by: Asking, settings: Settings, sources: Mapping[str, Source], wanted
 
     Raises UsageError, NotFound, Ambiguous, ScanRefused, AwsError.
     """
+    hide = masker(by, settings)
+    try:
+        found = read_replay(by, settings, sources, wanted, allow_scan=allow_scan)
+    except Ambiguous as error:
+        if hide is not None:
+            error.candidates = hide.value(error.candidates)
+        raise
+    return found if hide is None else hide.value(found)
+
+
+def read_replay(by: Asking, settings: Settings, sources: Mapping[str, Source], wanted: Filter, *, allow_scan: bool) -> Replay:
+    """Within the viewer's limits, and without masks: for the actions that mask it, or may show it. Raises as `replay`."""
     source, sizes = source_of(by, sources, wanted.system), stored_sizes(settings, wanted.system)
     tenants = tenants_of(by, source)
     if tenants is not None:
@@ -60,9 +73,7 @@ def replay(by: Asking, settings: Settings, sources: Mapping[str, Source], wanted
             wanted = replace(wanted, tenant_id=next(iter(tenants)))
         elif not tenants or (wanted.tenant_id is not None and wanted.tenant_id not in tenants):
             raise reader.not_found(source, wanted)
-    found = reader.replay(source, wanted, allow_scan=allow_scan, sizes=sizes, tenants=tenants)
-    hide = masker(by, settings)
-    return found if hide is None else hide.value(found)
+    return reader.replay(source, wanted, allow_scan=allow_scan, sizes=sizes, tenants=tenants)
 
 
 @action(Action.LIST)

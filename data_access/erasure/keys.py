@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import os
 import secrets
 import stat
@@ -41,6 +42,11 @@ class Keys:
     def subject(self, user_id: str) -> str:
         """The keyed hash of exactly these bytes, 64 hex digits: what is kept of a user id."""
         return self._mac(b"subject", user_id.encode("utf-8", "surrogatepass"))
+
+    def conversation(self, system: str, conversation_id: str, user_id: str | None, tenant_id: str | None) -> str:
+        """The keyed hash of one conversation, 64 hex digits: what is kept of which one was revealed."""
+        named = json.dumps([system, conversation_id, user_id, tenant_id])  # Each part keeps its ends.
+        return self._mac(b"conversation", named.encode())
 
     def head(self, count: int, row_hash: str) -> str:
         """What shows that the head of the audit was written by one who has the key."""

@@ -10,6 +10,7 @@ from data_access.errors import DataAccessError
 from data_access.models import Conversation, Filter
 from pages.ui import access, at, behind_words, load_snapshot, notices, opened, registry, snapshot_line, tables, times, usage_link
 from pages.ui.opened import OpenedList, OpenedRow
+from pages.ui.shown import names
 
 PAGE_ROWS = 1_000  # in one table; previous and next go over all of them
 
@@ -76,7 +77,7 @@ with bar:
     behind_words.live_list(asked, zone)
     st.download_button(
         "CSV",
-        partial(behind_words.as_csv, load_snapshot.later(keys), zone),
+        partial(behind_words.as_csv, load_snapshot.later(keys), zone, names()),
         file_name="conversations.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -11,6 +11,7 @@ from data_access.models import Conversation, Filter
 from data_access.narrow import narrow, ordered
 from pages.ui import access, at, filters, load, notices, opened, opening, reading, registry, tables, times
 from pages.ui.opened import OpenedList, OpenedRow
+from pages.ui.shown import names
 
 PAGE_ROWS = 1_000  # in one table; the order and previous/next go over all of them
 
@@ -110,11 +111,11 @@ with list_slot:
         tables.conversation_table(part, wanted, zone=zone, key=f"find_{version:x}", on_open=open_row, on_look=look_row)
         download_slot.download_button(
             "CSV",
-            partial(tables.as_csv, shown, zone),
+            partial(tables.as_csv, shown, zone, names()),
             file_name=f"conversations-{wanted.system}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
         )
     odd = [problem for one in listing.conversations for problem in one.problems]
-    notices.problems([*listing.problems, *odd], key="find_problems")
+    notices.problems([*listing.problems, *odd], names(), key="find_problems")

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from data_access import export
+from data_access.conversations import Replay
 from data_access.errors import Ambiguous, DataAccessError, ScanRefused, UsageError
 from data_access.models import Filter, Message
 from pages.ui import (
@@ -16,11 +17,14 @@ from pages.ui import (
     facts,
     finder,
     load,
+    load_revealed,
     notices,
     raw_items,
     reading,
     registry,
+    reveal,
     scroll,
+    shown,
     times,
     transcript,
     view_menu,
@@ -48,7 +52,11 @@ with top.container(horizontal=True, vertical_alignment="center", width="content"
 
 try:
     with st.skeleton(height=480):
-        found = load.replay(here.filter, st.session_state.get("replay_allowed") == here.filter)
+        may_scan = st.session_state.get("replay_allowed") == here.filter
+        found = load.replay(here.filter, may_scan)
+        grant = reveal.grant_of(found.conversation)
+        if grant is not None:
+            found = load_revealed.replay(grant, here.filter, may_scan)
 except ScanRefused as error:
     notices.scan_refused(error, allow=partial(allow, here.filter), key="replay_read")
     st.stop()
@@ -61,11 +69,23 @@ except DataAccessError as error:
 
 conversation, messages = found.conversation, found.messages
 at.arrive(here, len(messages))
-facts.show(conversation, load.source(here.filter.system).title, zone)
+names = shown.AS_STORED if grant is not None else shown.names()
+facts.show(conversation, load.source(here.filter.system).title, zone, names)
+reveal.line(conversation, grant)
 reading.show(found.plan, found.measured, key="replay_path")
-notices.problems(conversation.problems, key="replay_problems")
+notices.problems(conversation.problems, names, key="replay_problems")
+
+
+def as_shown() -> Replay:
+    return names.replay(found)
+
+
 with download_slot:
-    view_menu.downloads(partial(export.as_markdown, found, zone), partial(export.as_json, found), partial(export.file_name, conversation))
+    view_menu.downloads(
+        lambda: export.as_markdown(as_shown(), zone),
+        lambda: export.as_json(as_shown()),
+        partial(export.file_name, names.conversation(conversation)),
+    )
 if not messages:
     notices.empty("This conversation has no messages.", "Its own item is below, as it is stored.")
 elif here.message is not None and here.message > len(messages):
@@ -91,7 +111,7 @@ def stored(message: Message) -> None:
     """The item of one turn, where turns are items of their own."""
     for item in found.items:
         if item.address == message.address:
-            raw_items.show(item, key=f"raw-{message.position}")
+            raw_items.show(item, names, key=f"raw-{message.position}")
 
 
 hit = finder.current(hits)
@@ -122,5 +142,5 @@ if number < pages:
 count = len(found.items)
 with st.expander(f"Stored items ({count:,})", icon=":material/database:", on_change="rerun", key="replay_items") as folded:
     if folded.open:
-        raw_items.show_all(found.items, key="raw")
+        raw_items.show_all(found.items, names, key="raw")
 scroll.fulfil()

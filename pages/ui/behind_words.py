@@ -12,6 +12,7 @@ from data_access.models import Conversation
 from data_access.usage import Cell, UsageFilter, Window
 from data_access.windows import day_begins, local_day
 from pages.ui import registry, tables, usage_filters, usage_link
+from pages.ui.shown import Names, names
 from pages.ui.untrusted import code, escape
 from pages.ui.usage_link import Question
 
@@ -20,12 +21,12 @@ _LIVE = "behind_live"
 
 def show(asked: Question, count: int, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     """How many, of what, of whom and when. The clock is the link's, so that the number is the one that was clicked."""
-    cell, wanted = asked.cell, asked.filter
+    cell, wanted, ids = asked.cell, asked.filter, names()
     system = cell.system or wanted.system
     parts = [f"**{count:,} conversation{'' if count == 1 else 's'}**"]
     parts += [f"of {escape(titles.get(system, system))}" if system else "of all systems"]
-    parts += [f"for tenant {code(tenant)}" for tenant in dict.fromkeys((wanted.tenant, cell.tenant)) if tenant is not None]
-    parts += [f"by user {code(user)}" for user in dict.fromkeys((wanted.user, cell.user)) if user is not None]
+    parts += [f"for tenant {code(ids(tenant))}" for tenant in dict.fromkeys((wanted.tenant, cell.tenant)) if tenant is not None]
+    parts += [f"by user {code(ids(user))}" for user in dict.fromkeys((wanted.user, cell.user)) if user is not None]
     parts += [f"{_what(cell)}"]
     st.markdown(" ".join(parts))
     clock = ZoneInfo(wanted.zone)
@@ -51,9 +52,9 @@ def _what(cell: Cell) -> str:
     return " ".join([first, *usage_link.words(cell)])
 
 
-def as_csv(read: Callable[[], tuple[Conversation, ...]], zone: ZoneInfo) -> bytes:
+def as_csv(read: Callable[[], tuple[Conversation, ...]], zone: ZoneInfo, ids: Names) -> bytes:
     """All of the list, read when the file is asked for."""
-    return tables.as_csv(read(), zone)
+    return tables.as_csv(read(), zone, ids)
 
 
 def live_list(asked: Question, zone: ZoneInfo) -> None:

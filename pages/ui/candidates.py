@@ -8,7 +8,8 @@ import streamlit as st
 
 from data_access.errors import Ambiguous
 from data_access.models import Conversation
-from pages.ui import at, times
+from pages.ui import at, times, untrusted
+from pages.ui.shown import names
 from pages.ui.untrusted import code, title
 
 CANDIDATES_SHOWN = 50
@@ -40,11 +41,12 @@ def neighbours(here: at.At) -> None:
 def choose(error: Ambiguous, zone: ZoneInfo) -> None:
     """Several users' conversations have this id: one line and a button each."""
     st.markdown(":orange[:material/group:] **Several conversations have this id**")
-    st.text(error.sentence)
+    untrusted.text(error.sentence)
     conversations = [one for one in error.candidates if isinstance(one, Conversation)]
+    ids = names()
     for place, one in enumerate(conversations[:CANDIDATES_SHOWN]):
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            who = " ".join(part for part in (code(one.user_id or "") or "user not known", code(one.tenant_id or "")) if part)
+            who = " ".join(part for part in (code(ids(one.user_id or "")) or "user not known", code(ids(one.tenant_id or ""))) if part)
             when = f"{times.moment(one.started_at, zone)} · {one.message_count:,} messages"
             st.markdown(f"{who} :gray[:small[{when}]]  \n{title(one.first_user_message or '')}")
             st.button("Open", key=f"replay_candidate_{place}", on_click=at.open_candidate, args=(one,))

@@ -12,6 +12,8 @@ from data_access.errors import DataAccessError
 from pages.ui import charts, charts_money, cost_head, cost_view, cost_words, load_costs, notices, snapshot_line, tables
 from pages.ui.cost_view import View
 from pages.ui.cost_words import Column, usd
+from pages.ui.shown import names
+from pages.ui.untrusted import escape
 
 MOST_TENANTS = 200
 SCALE = 1_000  # one conversation of a small table costs millionths of a dollar
@@ -29,7 +31,7 @@ def show(view: View) -> None:
         return
     systems = [one for one in found.systems if view.asked.system in (None, one.system)]
     known = [one.as_of for one in systems if one.as_of is not None]
-    absent = [view.title(one.system) for one in systems if one.as_of is None]
+    absent = [escape(view.title(one.system)) for one in systems if one.as_of is None]
     st.caption(
         f"{cost_head.age(min(known, default=None))} The dollars of the window, split by the sizes in it; the free tier is in neither part."
         + (f" Not in the snapshot, so all shared: {', '.join(absent)}." if absent else "")
@@ -141,9 +143,9 @@ def _tenants(view: View, systems: Sequence[SystemAttribution]) -> None:
     about = "A tenant's own dollars, without what is shared. What has no tenant is one row."
     with cost_view.part("By tenant", rows, "tenants", view.zone, about=about):
         shown = rows[:MOST_TENANTS]
-        names = tables.short([row["tenant"] for row in shown])
+        tenants = tables.short([row["tenant"] for row in shown], names())
         columns = {
-            "Tenant": cost_view.texts(["No tenant" if name is None else tables.preview(name) for name in names], width=200, pinned=True),
+            "Tenant": cost_view.texts(["No tenant" if name is None else tables.preview(name) for name in tenants], width=200, pinned=True),
             "System": cost_view.texts([view.title(row["system"]) for row in shown], width=130),
             "Dollars": cost_words.usd_column([row["usd"] for row in shown], width=110),
             "A conversation": cost_words.usd_column([row["conversation_usd"] for row in shown], width=125),
@@ -161,4 +163,4 @@ def _tenants(view: View, systems: Sequence[SystemAttribution]) -> None:
 def _how(found: Attribution) -> None:
     """The keys that dollars are split by, plainly."""
     st.subheader("How it is split", anchor=False)
-    st.markdown("\n".join(f"- **{_HEADS.get(name, name.capitalize())}**: {text}" for name, text in found.how.items()))
+    st.markdown("\n".join(f"- **{escape(_HEADS.get(name, name.capitalize()))}**: {escape(text)}" for name, text in found.how.items()))

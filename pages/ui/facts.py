@@ -9,6 +9,7 @@ import streamlit as st
 
 from data_access.models import Conversation
 from pages.ui import times
+from pages.ui.shown import Names
 from pages.ui.untrusted import code, escape, title
 
 TOOLS_SHOWN = 12
@@ -16,8 +17,9 @@ FACT_WIDTH = 160  # pixels: a time, or a short id; two fit on a telephone
 LONG_VALUE = 26  # characters
 
 
-def show(conversation: Conversation, system: str, zone: ZoneInfo) -> None:
+def show(stored: Conversation, system: str, zone: ZoneInfo, names: Names) -> None:
     """Title, then facts in a row that wraps. A fact that is not stored is left out."""
+    conversation = names.conversation(stored)
     words = conversation.title or conversation.first_user_message or ""
     st.title(title(words) or "Conversation without words", anchor=False)
     started, last = conversation.started_at, conversation.last_activity_at

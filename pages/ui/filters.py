@@ -17,6 +17,8 @@ from data_access.dynamo.aws import Source
 from data_access.models import Conversation, Filter
 from data_access.narrow import Narrow, Order
 from pages.ui import address, times
+from pages.ui.shown import names
+from pages.ui.untrusted import reveal
 
 RANGES: Mapping[str, str] = {
     "24h": "Last 24 hours",
@@ -149,8 +151,15 @@ def narrowing(conversations: Sequence[Conversation]) -> Narrow:
         left, right = st.columns(2)
         minutes_from = left.number_input("Minutes, from", 0.0, value=None, step=1.0, key="minutes_from", bind="query-params")
         minutes_to = right.number_input("Minutes, to", 0.0, value=None, step=1.0, key="minutes_to", bind="query-params")
+        ids = names()
         users = sorted({one.user_id for one in conversations if one.user_id})
-        hidden = st.multiselect("Leave out these users", users, key="find_not_users", placeholder="Your own staff, for example")
+        hidden = st.multiselect(
+            "Leave out these users",
+            users,
+            format_func=lambda user: reveal(ids(user)),
+            key="find_not_users",
+            placeholder="Your own staff, for example",
+        )
         st.button("Clear all", key="find_clear", on_click=_clear, disabled=not count)
     address.write()
     return Narrow(
@@ -168,7 +177,7 @@ def narrowing(conversations: Sequence[Conversation]) -> Narrow:
 
 def _choose(label: str, options: Sequence[str], key: str) -> list[str]:
     # New options are accepted so that a link keeps its tool where this list happens not to have it.
-    return st.multiselect(label, options, key=key, bind="query-params", accept_new_options=True, placeholder="Any")
+    return st.multiselect(label, options, format_func=reveal, key=key, bind="query-params", accept_new_options=True, placeholder="Any")
 
 
 def _clear() -> None:

@@ -11,6 +11,7 @@ from data_access.models import Role
 from data_access.snapshot.search import Found, Hit, Turn
 from pages.ui import marked, times
 from pages.ui.opened import OpenedRow
+from pages.ui.shown import Names, names
 from pages.ui.untrusted import code, escape, title
 
 TURNS_SHOWN = 3
@@ -40,9 +41,10 @@ def summary(found: Found, *, order: str, more: bool) -> tuple[str, str]:
 
 
 def show(hits: Sequence[Hit], systems: Mapping[str, str], zone: ZoneInfo, on_open: Open) -> None:
+    ids = names()
     for place, (hit, row) in enumerate(zip(hits, rows(hits), strict=True)):
         with st.container(border=True, gap="xsmall"):
-            _head(hit, systems, zone)
+            _head(hit, systems, zone, ids)
             for turn in hit.turns[:TURNS_SHOWN]:
                 _turn(place, turn, row, zone, on_open)
             rest = hit.matching - TURNS_SHOWN
@@ -50,13 +52,13 @@ def show(hits: Sequence[Hit], systems: Mapping[str, str], zone: ZoneInfo, on_ope
                 st.caption(f"and {rest:,} more turn{'' if rest == 1 else 's'} of this conversation")
 
 
-def _head(hit: Hit, systems: Mapping[str, str], zone: ZoneInfo) -> None:
+def _head(hit: Hit, systems: Mapping[str, str], zone: ZoneInfo, ids: Names) -> None:
     facts = [escape(systems.get(hit.key.system, hit.key.system)), times.moment(hit.last_activity_at, zone)]
     if hit.message_count is not None:
         facts.append(f"{hit.message_count:,} messages")
     if hit.key.tenant_id is not None:
-        facts.append(f"tenant {code(hit.key.tenant_id) or 'empty'}")
-    facts.append(f"user {code(hit.key.user_id) or 'empty'}" if hit.key.user_id is not None else "user not known")
+        facts.append(f"tenant {code(ids(hit.key.tenant_id)) or 'empty'}")
+    facts.append(f"user {code(ids(hit.key.user_id)) or 'empty'}" if hit.key.user_id is not None else "user not known")
     words = title(hit.title or "") or "Conversation without a title"
     st.markdown(f"**{words}**  \n:gray[:small[{' · '.join(facts)}]]")
 

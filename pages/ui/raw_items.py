@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,17 +19,17 @@ PAGE_ITEMS = 10
 _LEAF = re.compile(r'\{\n\s+("(?:S|N|B|BOOL|NULL)": (?:"(?:[^"\\]|\\.)*"|true|false))\n\s+\}')
 
 
-def show_all(items: Sequence[StoredItem], *, key: str) -> None:
-    """Every item that a conversation was read from, a few at a time."""
+def show_all(items: Sequence[StoredItem], names: Callable[[str], str], *, key: str) -> None:
+    """Every item that a conversation was read from, a few at a time. `names`: how the values of keys are shown."""
     count = -(-len(items) // PAGE_ITEMS)
     page = st.pagination(count, key=f"{key}-page") if count > 1 else 1
     for place, item in enumerate(items[(page - 1) * PAGE_ITEMS : page * PAGE_ITEMS]):
-        show(item, key=f"{key}-{(page - 1) * PAGE_ITEMS + place}")
+        show(item, names, key=f"{key}-{(page - 1) * PAGE_ITEMS + place}")
 
 
-def show(item: StoredItem, *, key: str) -> None:
+def show(item: StoredItem, names: Callable[[str], str], *, key: str) -> None:
     """One item: address, then JSON. A field that is too big is cut out of it and shown by its head."""
-    st.markdown(where(item.address))
+    st.markdown(where(item.address, names))
     small, big = _without_big(item.wire)
     text = _LEAF.sub(r"{\1}", to_json(small, indent=2))
     if big_field.is_big(text):
@@ -41,9 +41,9 @@ def show(item: StoredItem, *, key: str) -> None:
         big_field.show(value, key=f"{key}-big-{place}", file_name="field.txt")
 
 
-def where(address: Address) -> str:
+def where(address: Address, names: Callable[[str], str]) -> str:
     """Table, key and index of an item, as Markdown."""
-    key = ", ".join(f"{name} = {to_json(value)}" for name, value in address.key.items())
+    key = ", ".join(f"{name} = {names(to_json(value))}" for name, value in address.key.items())
     index = f" :gray[through the index] {code(address.index)}" if address.index else ""
     return f":gray[Table] {code(address.table)} :gray[key] {code(key)}{index}"
 

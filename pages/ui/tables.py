@@ -16,8 +16,9 @@ import pyarrow as pa
 import streamlit as st
 
 from data_access.models import Conversation, Filter
-from pages.ui import times
+from pages.ui import times, untrusted
 from pages.ui.opened import OpenedRow
+from pages.ui.shown import AS_STORED, Names, names
 
 PREVIEW_CHARACTERS = 120
 FULL_CHARACTERS = 8_000  # of one message in the row's detail; the replay has the rest
@@ -46,7 +47,7 @@ def preview(text: str | None) -> str:
     return line if len(line) <= PREVIEW_CHARACTERS else f"{line[: PREVIEW_CHARACTERS - 1].rstrip()}…"
 
 
-def frame(conversations: Sequence[Conversation]) -> pa.Table:
+def frame(conversations: Sequence[Conversation], ids: Names = AS_STORED) -> pa.Table:
     """One row a conversation, in their order. Durations are seconds, times aware. Every column has its type, so nothing
     that is stored can make Arrow guess again, and log what it guessed from."""
     texts, moments, lists = pa.string(), pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
@@ -56,8 +57,8 @@ def frame(conversations: Sequence[Conversation]) -> pa.Table:
             "look": pa.array([":material/visibility:"] * len(conversations), texts),
             "last_activity": pa.array([one.last_activity_at for one in conversations], moments),
             "system": pa.array([one.system for one in conversations], texts),
-            "user": pa.array(short([one.user_id for one in conversations]), texts),
-            "tenant": pa.array(short([one.tenant_id for one in conversations]), texts),
+            "user": pa.array(short([one.user_id for one in conversations], ids), texts),
+            "tenant": pa.array(short([one.tenant_id for one in conversations], ids), texts),
             "messages": pa.array([one.message_count for one in conversations], pa.int64()),
             "duration": pa.array([one.duration_seconds for one in conversations], pa.float64()),
             "first": pa.array([preview(one.first_user_message) for one in conversations], texts),
@@ -65,18 +66,22 @@ def frame(conversations: Sequence[Conversation]) -> pa.Table:
             "tools": pa.array([list(one.tools) for one in conversations], lists),
             "failed": pa.array([list(one.failed_tools) for one in conversations], lists),
             "started": pa.array([one.started_at for one in conversations], moments),
-            "conversation": pa.array([one.conversation_id for one in conversations], texts),
+            "conversation": pa.array([ids.conversation(one).conversation_id for one in conversations], texts),
         }
     )
 
 
-def short(ids: Sequence[str | None]) -> list[str | None]:
-    """Long ids by their beginning and their end; in full where two of the list would look the same."""
+def short(stored: Sequence[str | None], ids: Names = AS_STORED) -> list[str | None]:
+    """Long ids by their beginning and their end; in full where two of the list would look the same; as they are shown where masked."""
     meant: dict[str, set[str]] = {}
-    for one in ids:
+    for one in stored:
         if one is not None:
             meant.setdefault(_shortened(one), set()).add(one)
-    return [None if one is None else _shortened(one) if len(meant[_shortened(one)]) == 1 else one for one in ids]
+    masked = ids.all(stored)
+    return [
+        seen if one is None or seen != one else _shortened(one) if len(meant[_shortened(one)]) == 1 else one
+        for one, seen in zip(stored, masked, strict=True)
+    ]
 
 
 def _shortened(one: str) -> str:
@@ -100,7 +105,7 @@ def conversation_table(
     `key` names the data, so that a click on one list is never taken for a click on another. The callbacks get the key
     of the click and exactly what was on the screen, and turn the row into an id at once.
     """
-    shown = frame(conversations)
+    shown = frame(conversations, names())
     if systems is not None:
         titles = pa.array([systems.get(one.system, one.system) for one in conversations], pa.string())
         shown = shown.set_column(shown.column_names.index("system"), "system", titles)
@@ -129,7 +134,7 @@ def conversation_table(
     same += ["system"] if systems is None else []
     if not any(one.tenant_id for one in conversations):
         same.append("tenant")
-    st.dataframe(
+    untrusted.table(
         shown.drop_columns(same) if same else shown,
         column_config=columns,
         hide_index=True,
@@ -144,8 +149,9 @@ def _failed(conversations: Sequence[Conversation]) -> list[str]:
     return sorted({tool for one in conversations for tool in one.failed_tools})
 
 
-def look(one: Conversation, zone: ZoneInfo) -> None:
+def look(stored: Conversation, zone: ZoneInfo) -> None:
     """What a row says in full: the two messages, the times, the tools, the ids."""
+    one = names().conversation(stored)
     facts = {
         "Started": times.moment(one.started_at, zone),
         "Last activity": f"{times.moment(one.last_activity_at, zone)}, {times.ago(one.last_activity_at)}",
@@ -162,13 +168,13 @@ def look(one: Conversation, zone: ZoneInfo) -> None:
     for problem in one.problems:
         with st.container(horizontal=True, gap="xsmall"):
             st.markdown(":orange[:material/report:]", width="content")
-            st.text(f"{problem.text[:1].upper()}{problem.text[1:]}.")
+            untrusted.text(f"{problem.text[:1].upper()}{problem.text[1:]}.")
     for label, text in (("First user message", one.first_user_message), ("Last assistant message", one.last_assistant_message)):
         st.markdown(f"**{label}**")
         with st.container(border=True, height="content" if len(text or "") < 600 else 220):
-            st.text(_cut(text) if text else "None.")
+            untrusted.text(_cut(text) if text else "None.")
     known = {label: value for label, value in facts.items() if value}
-    st.dataframe(
+    untrusted.table(
         {"": list(known), "Value": list(known.values())},
         hide_index=True,
         column_config={"": st.column_config.TextColumn(width=120), "Value": st.column_config.TextColumn(width="large")},
@@ -180,12 +186,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= FULL_CHARACTERS else f"{text[:FULL_CHARACTERS]}\n… {len(text):,} characters in all; open it to read on."
 
 
-def as_csv(conversations: Sequence[Conversation], zone: ZoneInfo) -> bytes:
+def as_csv(conversations: Sequence[Conversation], zone: ZoneInfo, ids: Names = AS_STORED) -> bytes:
     """The list as a spreadsheet reads it: UTF-8 with a mark, times in the viewer's zone, no cell that runs as a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_CSV_COLUMNS)
-    for one in conversations:
+    for one in ids.conversations(conversations):
         cells = (
             one.system,
             one.conversation_id,

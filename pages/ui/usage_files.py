@@ -15,12 +15,14 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from pages.ui import tables
+from pages.ui.shown import AS_STORED, Names, names
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def offer(rows: Rows, name: str, zone: ZoneInfo, *, page: str = "usage") -> None:
     """A small menu. Both files are made when they are asked for."""
+    ids = names()
     with st.popover("Data", icon=":material/download:", type="tertiary", width="content", disabled=not rows, key=f"{page}_data_{name}"):
         for label, make, extension, mime in (
             ("CSV, for spreadsheets", as_csv, "csv", "text/csv"),
@@ -28,7 +30,7 @@ def offer(rows: Rows, name: str, zone: ZoneInfo, *, page: str = "usage") -> None
         ):
             st.download_button(
                 label,
-                partial(make, rows, zone),
+                partial(make, rows, zone, ids),
                 file_name=f"{page}-{name}.{extension}",
                 mime=mime,
                 key=f"{page}_{extension}_{name}",
@@ -37,23 +39,22 @@ def offer(rows: Rows, name: str, zone: ZoneInfo, *, page: str = "usage") -> None
             )
 
 
-def as_csv(rows: Rows, zone: ZoneInfo) -> bytes:
+def as_csv(rows: Rows, zone: ZoneInfo, ids: Names = AS_STORED) -> bytes:
     """UTF-8 with a mark, times in the viewer's zone, no cell that runs as a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     if rows:
         writer.writerow(list(rows[0]))
     for row in rows:
-        writer.writerow(
-            [tables.safe_cell(value.astimezone(zone).isoformat() if isinstance(value, datetime) else value) for value in row.values()]
-        )
+        cells = ids.row(row).values()
+        writer.writerow([tables.safe_cell(value.astimezone(zone).isoformat() if isinstance(value, datetime) else value) for value in cells])
     return out.getvalue().encode("utf-8-sig")
 
 
-def as_parquet(rows: Rows, zone: ZoneInfo) -> bytes:
+def as_parquet(rows: Rows, zone: ZoneInfo, ids: Names = AS_STORED) -> bytes:
     """Days are dates, times are UTC whatever the zone."""
     del zone
     out = io.BytesIO()
-    names = list(rows[0]) if rows else []
-    pq.write_table(pa.table({name: [row[name] for row in rows] for name in names}), out)
+    shown = [ids.row(row) for row in rows]
+    pq.write_table(pa.table({name: [row[name] for row in shown] for name in (rows[0] if rows else ())}), out)
     return out.getvalue()

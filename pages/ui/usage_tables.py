@@ -13,6 +13,7 @@ import streamlit as st
 
 from data_access.usage import Cell
 from pages.ui import tables, usage_talks
+from pages.ui.shown import names
 from pages.ui.usage_files import Rows
 from pages.ui.usage_view import View
 
@@ -63,7 +64,7 @@ def _leaders(view: View, series: str, title: str, name: str | None, cell: Any) -
             return
         columns: dict[str, tuple[Any, Any]] = {}
         if name:
-            columns[title[:-1]] = (pa.array(tables.short([row[name] for row in rows]), pa.string()), _text(width=230))
+            columns[title[:-1]] = (pa.array(tables.short([row[name] for row in rows], names()), pa.string()), _text(width=230))
         if not name or len({row["system"] for row in rows}) > 1:
             columns["System"] = (pa.array([view.title(row["system"]) for row in rows], pa.string()), _text(width=130))
         columns["Messages"] = (_column(rows, "messages"), _count())

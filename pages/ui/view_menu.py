@@ -60,3 +60,8 @@ def kept(*page: Any) -> Kept:
     if held is None or held[0] != page:
         held = st.session_state[_KEPT] = (page, {})
     return held[1]
+
+
+def forget() -> None:
+    """Parse the messages again: what was in them is masked now."""
+    st.session_state.pop(_KEPT, None)
