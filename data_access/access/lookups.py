@@ -30,7 +30,7 @@ class Lookups:
         if viewer.origin in ("local", "command_line"):
             return
         with self._lock:
-            taken = self._window.hit(RateLimitItemPerHour(most), what, viewer.actor)
+            taken = self._window.hit(RateLimitItemPerHour(most), what, viewer.person or viewer.actor)
         if not taken:
             _log.warning("Somebody reached the limit of %d an hour: %s.", most, what)
             raise Denied(f"You have reached the limit of {most:,} people an hour.", "Wait, or ask whoever runs Dynascope.")
