@@ -14,19 +14,24 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_access.access.places import LONGEST_QUERY, PLACES, Place
+from data_access.handover.browser import COOKIE as BROWSER
+from data_access.handover.browser import new_browser
 from pages.ui.registry import FIND, PAGES
 from server.browser import browser_of
 from server.first_page import root
 
 COOKIE = "dynascope_return"
 _SECONDS = 600  # how long somebody may take at the provider
-_LOGIN, _CALLBACK = "/auth/login", "/oauth2callback"
+_LOGIN, _CALLBACK, _LOGOUT = "/auth/login", "/oauth2callback", "/auth/logout"
 _PATHS = frozenset(spec.url_path for spec in PAGES if spec is not FIND)
 _REDIRECTS = frozenset({302, 303, 307})
 
 
 class ReturnTo:
-    """At the two addresses of a sign-in: on the way out the place goes into the cookie, on the way back the cookie is honoured once."""
+    """At Streamlit's addresses of a sign-in: on the way out the place goes into the cookie, on the way back the cookie is honoured once.
+
+    Whoever signs out leaves a browser that is another one: what waited for them there, an export, waits for nobody.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -39,8 +44,19 @@ class ReturnTo:
             await self.app(scope, receive, _going(send, place, at) if place else send)
         elif path == _CALLBACK and (given := cookie_parser(Headers(scope=scope).get("Cookie", "")).get(COOKIE)) is not None:
             await self.app(scope, receive, _coming(send, given, at))
+        elif path == _LOGOUT:
+            await self.app(scope, receive, _leaving(send))
         else:
             await self.app(scope, receive, send)
+
+
+def _leaving(send: Send) -> Send:
+    async def send_with_new_identity(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append("Set-Cookie", f"{BROWSER}={new_browser()}; Path=/; HttpOnly; SameSite=Strict")
+        await send(message)
+
+    return send_with_new_identity
 
 
 def _going(send: Send, place: Place, at: str) -> Send:

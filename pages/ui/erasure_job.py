@@ -24,6 +24,7 @@ from pages.ui import (
     erasure_progress,
     erasure_receipt,
     erasure_states,
+    sign_in,
     times,
     untrusted,
 )
@@ -112,6 +113,8 @@ def _actions(desk: Desk, job: Job, zone: ZoneInfo) -> None:
         return
     viewer = access.viewer()
     enabled = desk.settings.erasure.enabled
+    if viewer.may(Action.APPROVE if job.state is State.AWAITING else Action.RESUME) and not is_worked_on(job):
+        sign_in.stale("erasure_sign_in")
     if job.state is State.AWAITING:
         _approval(desk, job, viewer.may(Action.APPROVE) and enabled)
     with st.container(horizontal=True):

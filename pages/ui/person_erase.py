@@ -27,6 +27,7 @@ from pages.ui import (
     person_scope,
     person_tasks,
     reading,
+    sign_in,
     times,
     untrusted,
 )
@@ -105,6 +106,7 @@ def _scope(person: Person, sources: Mapping[str, Source], zone: ZoneInfo, *, off
     if planning is not None and planning.running:
         _watch(planning)
         return
+    sign_in.stale("person_sign_in")
     st.caption("First a plan: everything of this user in the scope is found and frozen. Nothing is erased by it.")
     wish = person_scope.ask(person, sources, zone)
     price = ""

@@ -70,7 +70,7 @@ def _read() -> AccessSettings | None:
     try:
         return load_settings().access
     except DataAccessError as error:
-        _log.error("dynascope.toml was changed and cannot be used, so nobody has a role: %s", error)
+        _log.error("dynascope.toml was changed and cannot be used, so nobody has a role: %s", error.sentence)
         return None
 
 

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from data_access.access.places import LONGEST_QUERY, PLACES, Place
 from data_access.handover.browser import COOKIE as BROWSER
-from data_access.handover.browser import new_browser
+from data_access.handover.browser import known_browser, new_browser
 from server.return_to import COOKIE, ReturnTo, address_of
 from tests.server.asking import Answer, ask
 
@@ -20,7 +20,7 @@ AUTHORIZE = "https://id.example.com/authorize?client_id=a&prompt=select_account&
 
 async def application(scope: Scope, _receive: Receive, send: Send) -> None:
     """Redirects as Streamlit's two addresses do."""
-    places = {"/auth/login": AUTHORIZE, "/oauth2callback": "/", "/usage": "/"}
+    places = {"/auth/login": AUTHORIZE, "/auth/logout": "/", "/oauth2callback": "/", "/usage": "/"}
     headers = [(b"location", places[scope["path"]].encode())]
     await send({"type": "http.response.start", "status": 500 if b"broken" in dict(scope["headers"]) else 302, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
@@ -62,6 +62,13 @@ def test_a_fresh_sign_in_is_asked_of_the_provider() -> None:
     assert location.netloc == "id.example.com"
     asked = [("client_id", "a"), ("scope", "openid email"), ("state", "b"), ("prompt", "login"), ("max_age", "0")]
     assert parse_qsl(location.query) == asked
+
+
+def test_who_signs_out_leaves_another_browser() -> None:
+    browser = new_browser()
+    given = SimpleCookie(ask(GUARDED, "/auth/logout", Cookie=f"{BROWSER}={browser}").headers["set-cookie"])[BROWSER]
+    assert known_browser(given.value) not in (None, browser)
+    assert (given["httponly"], given["samesite"]) == (True, "Strict")
 
 
 def test_what_is_no_redirect_stays_and_the_cookie_goes() -> None:
