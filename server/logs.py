@@ -14,6 +14,8 @@ from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
+import streamlit as st
+
 LOG = "dynascope"
 _FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # They tell of single requests below this level, some with what is in them.
@@ -25,6 +27,8 @@ _DEPTH = 8
 
 def quiet() -> None:
     """From now on, in this process. Streamlit and uvicorn make their loggers when they like: what is set here holds for all of them."""
+    # It prints tracebacks past every logger, with their messages.
+    st.set_option("logger.enableRich", False)
     # Streamlit's debug log has every value that is typed, botocore's has the items.
     logging.disable(logging.DEBUG)
     logging.setLogRecordFactory(scrubbed)

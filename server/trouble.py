@@ -69,10 +69,11 @@ def record(error: BaseException) -> str:
 
 def place(error: BaseException) -> str:
     """The innermost line of ours that it came through, else of anybody's: `pages/insights/usage.py:31 in _draw`."""
-    found = "nowhere"
+    ours = others = ""
     for frame, line in walk_tb(error.__traceback__):
         path = Path(frame.f_code.co_filename)
-        ours = path.is_relative_to(_HOME) and "site-packages" not in path.parts
-        if ours or found == "nowhere":
-            found = f"{path.relative_to(_HOME) if ours else path.name}:{line} in {frame.f_code.co_name}"
-    return found
+        if path.is_relative_to(_HOME) and "site-packages" not in path.parts:
+            ours = f"{path.relative_to(_HOME)}:{line} in {frame.f_code.co_name}"
+        else:
+            others = f"{path.name}:{line} in {frame.f_code.co_name}"
+    return ours or others or "nowhere"

@@ -39,7 +39,9 @@ _FIXED: tuple[tuple[str, Any, str], ...] = (
 _FIXED_IN_AWS: tuple[tuple[str, Any, str], ...] = (
     ("client.showErrorDetails", "none", "a traceback can carry texts of a conversation"),
     ("logger.level", "info", "at debug the log holds what people type"),
+    ("logger.enableRich", False, "its tracebacks carry texts of a conversation"),
 )
+_QUIETER = ("info", "warning", "error", "critical")
 
 
 def refusals(settings: Settings, option: Option, auth: Mapping[str, Any] | None) -> list[str]:
@@ -94,8 +96,8 @@ def _local(option: Option) -> Iterator[str]:
 def _aws(settings: Settings, option: Option, auth: Mapping[str, Any] | None) -> Iterator[str]:
     for name, wanted, reason in _FIXED_IN_AWS:
         # A level that is higher says less, and is welcome.
-        given = str(option(name)).lower()
-        if given != wanted and not (name == "logger.level" and given in ("warning", "error", "critical")):
+        given = option(name)
+        if given != wanted and not (name == "logger.level" and str(given).lower() in _QUIETER):
             yield f"{name} must be {_written(wanted)} in aws mode: {reason}."
     hosts = _hosts(option)
     if not hosts or "*" in hosts:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+import streamlit as st
 from uvicorn.logging import AccessFormatter, DefaultFormatter
 
 from data_access.errors import Denied
@@ -20,10 +21,11 @@ NAMES = ["uvicorn.access", "uvicorn.error", "streamlit.error_util", "dynascope",
 
 
 @pytest.fixture(autouse=True)
-def _undone() -> Iterator[None]:
+def _undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What `quiet` does is for a whole process: this one has other tests."""
     loggers = [logging.getLogger(name) for name in NAMES]
     before = [(one.level, list(one.filters), list(one.handlers), one.propagate) for one in loggers]
+    monkeypatch.setattr(st, "set_option", lambda *_: None)  # Streamlit's options are the whole process's, too
     factory, hooks, least = logging.getLogRecordFactory(), (threading.excepthook, sys.excepthook), logging.root.manager.disable
     yield
     for one, (level, filters, handlers, propagate) in zip(loggers, before, strict=True):

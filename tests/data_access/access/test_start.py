@@ -28,6 +28,7 @@ RIGHT: Mapping[str, Any] = {
     "global.developmentMode": False,
     "client.showErrorDetails": "none",
     "logger.level": "info",
+    "logger.enableRich": False,
 }
 SERVED: Mapping[str, Any] = {"server.address": "0.0.0.0", "server.allowedHosts": ["dash.example.com", "*.internal.example"]}
 AUTH = {"redirect_uri": "https://dash.example.com/oauth2callback", "cookie_secret": "q7Vd0-3kXz81JmWb_Tn5RfYuLe29HsGaCpoI6xE4"}
@@ -107,7 +108,7 @@ def test_no_door_is_open_in_either_mode(local: Refused, aws: Refused, option: st
 
 
 @pytest.mark.parametrize(
-    "option, value", [("client__showErrorDetails", "full"), ("client__showErrorDetails", True), ("logger__level", "debug")]
+    "option, value", [("client__showErrorDetails", "full"), ("client__showErrorDetails", True), ("logger__level", "debug"), ("logger__enableRich", True)]
 )
 def test_what_tells_too_much_is_refused_in_aws_mode(local: Refused, aws: Refused, option: str, value: object) -> None:
     assert local(**{option: value}) == []
