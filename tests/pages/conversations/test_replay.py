@@ -19,6 +19,7 @@ from data_access.conversations import Replay, StoredItem
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Operation, Plan, Step
 from data_access.models import Address, Conversation, Filter, Message, Problem, Role, ToolCall, ToolStatus
+from data_access.settings import load_settings
 from pages.ui import big_field, load, registry
 from pages.ui.opened import OpenedList, OpenedRow
 
@@ -80,9 +81,10 @@ def no_tables() -> Any:
 
 
 @pytest.fixture
-def show(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+def show(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTest]:
     """Run the page alone: `show(answer, session={…}, **address)`. The reader is `show.reader`."""
-    monkeypatch.setattr(load, "settings", lambda: SimpleNamespace(mode="local", pause_minutes=5))
+    settings = load_settings({"DYNASCOPE_STATE": str(tmp_path)}, tmp_path)
+    monkeypatch.setattr(load, "settings", lambda: settings)
     monkeypatch.setattr(load, "source", lambda _: SimpleNamespace(title="AI Agent Server"))
     monkeypatch.setattr(load, "sources", no_tables)
 
