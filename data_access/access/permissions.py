@@ -47,7 +47,6 @@ class Action(StrEnum):
 
 
 _REVIEWER, _ANALYST, _SUPPORT, _APPROVER, _ADMIN = Role
-_EVERYBODY = frozenset(Role)
 
 PERMISSIONS: Mapping[Action, frozenset[Role]] = {
     Action.LIST: frozenset({_REVIEWER, _SUPPORT, _ADMIN}),
@@ -92,7 +91,7 @@ PERSONAL = frozenset(
         Action.AUDIT,
     }
 )
-# Before these the sign-in must be a fresh one (S5).
+# Before these the sign-in must be a fresh one.
 DESTRUCTIVE = frozenset({Action.CONFIRM, Action.APPROVE, Action.RESUME})
 # What speaks of whole tables, and so of every tenant: not for a person who may see some tenants only.
 WHOLE_TABLES = frozenset({Action.COSTS, Action.CAPACITY, Action.TABLES, Action.SYNC, Action.SEED})
