@@ -64,7 +64,8 @@ def subject(user_id: str) -> str:
 
 
 def look(by: Asking, here: Settings, sources: Mapping[str, Source], user: str, *systems: str, **how: Any) -> people.Looked:
-    return people.look_up(by, here, sources, user, systems, **({"subject": subject} | how))
+    more: dict[str, Any] = {"subject": subject} | how
+    return people.look_up(by, here, sources, user, systems, **more)
 
 
 def tenants(person: Person) -> set[str]:
