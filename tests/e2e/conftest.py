@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data_access.local import engine
 
+RUN = ("streamlit", "run", "asgi.py", "--server.port")
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 240.0  # the first start fills the tables
 STOP_SECONDS = 60.0
@@ -101,19 +102,20 @@ def free_port() -> int:
 
 
 def serving(folder: Path) -> Iterator[Callable[..., Server]]:
-    """What `serve` is; logs, and state where none is given, are in the folder. `port` where it has to be known before.
+    """What `serve` is; logs, and state where none is given, are in the folder. `port` where it has to be known before,
+    `run` where another command serves: the port is its last word.
 
     Ctrl-C must end it within STOP_SECONDS and leave nothing: no process of its group, and no engine unless another uses it.
     """
     started: list[tuple[subprocess.Popen[bytes], Server]] = []
 
-    def start(state: Path | None = None, port: int | None = None, **environment: str) -> Server:
+    def start(state: Path | None = None, port: int | None = None, run: tuple[str, ...] = RUN, **environment: str) -> Server:
         port = port or free_port()
         log = folder / f"server-{port}.log"
         state = state or folder / "state"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "asgi.py", "--server.port", str(port)],
+                [sys.executable, "-m", *run, str(port)],
                 cwd=REPOSITORY,
                 env=os.environ | {"DYNASCOPE_STATE": str(state)} | environment,
                 stdin=subprocess.DEVNULL,
