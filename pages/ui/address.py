@@ -11,6 +11,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.untrusted import reveal
+
 _HERE = "address_page"
 _SEEN = "address_seen"
 
@@ -39,7 +41,7 @@ def choice(label: str, options: Mapping[str, str], *, key: str, default: str | N
         st.session_state[key] = given
     if st.session_state[key] not in options:
         st.session_state[key] = default
-    value = st.selectbox(label, list(options), format_func=lambda name: options[name], key=key, persist_state="session", **look)
+    value = st.selectbox(label, list(options), format_func=lambda name: reveal(options[name]), key=key, persist_state="session", **look)
     seen[name] = None if value == default else value
     return value
 

@@ -35,7 +35,7 @@ def show(asked: Question, count: int, titles: Mapping[str, str], zone: ZoneInfo)
     other = (
         ""
         if wanted.zone == zone.key
-        else f" Days and hours of this number are in {escape(wanted.zone)}; the table's times are in {escape(zone.key)}."
+        else f" Days and hours of this number are in {wanted.zone}; the table's times are in {zone.key}."
     )
     st.caption(("Whatever the time range." if cell.of == "empty" else within) + other)
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from data_access.capacity.limits import ACCOUNT_UNITS, BURST_SECONDS, DECREASES_A_DAY, MOST_INDEXES, PARTITION_UNITS, TABLE_UNITS
 from data_access.capacity.series import Series
-from pages.ui import capacity_view
+from pages.ui import capacity_view, untrusted
 from pages.ui.capacity_view import Account, View
+from pages.ui.untrusted import escape, reveal
 
 # What the account has, the share of it that is in use, and what it would be by default.
 _LIMITS = (
@@ -23,7 +24,7 @@ _LIMITS = (
 def show(view: View) -> None:
     for place, account in enumerate(view.accounts):
         name = f"limits-{account.region}" if place == 0 else f"limits-{account.region}-{place}"
-        with view.part(f"Account in {account.region}", _series(account), name, about=_about(view, account)):
+        with view.part(f"Account in {escape(account.region)}", _series(account), name, about=_about(view, account)):
             _limits(account, place)
     st.caption(
         f"A partition can do {PARTITION_UNITS['read']:,} read and {PARTITION_UNITS['write']:,} write units a second, whatever its table"
@@ -35,7 +36,7 @@ def show(view: View) -> None:
 
 def _about(view: View, account: Account) -> str:
     titles = ", ".join(view.titles.get(one, one) for one in account.systems)
-    return f"All tables of this account and Region, also those of others. Asked for {titles}."
+    return f"All tables of this account and Region, also those of others. Asked for {escape(titles)}."
 
 
 def _series(account: Account) -> list[tuple[str, Series]]:
@@ -45,7 +46,7 @@ def _series(account: Account) -> list[tuple[str, Series]]:
 
 def _limits(account: Account, place: int) -> None:
     found = account.report.account
-    st.dataframe(
+    untrusted.table(
         {
             "Limit": [title for title, *_ in _LIMITS],
             "Units a second": [_latest(found.limits, name) for _, name, _, _ in _LIMITS],
@@ -62,7 +63,7 @@ def _limits(account: Account, place: int) -> None:
         hide_index=True,
         placeholder="–",
         key=f"capacity_limits_{place}",
-        alt=f"Limits of the account in {account.region}",
+        alt=f"Limits of the account in {reveal(account.region)}",
     )
     errors = found.user_errors
     words = capacity_view.counted([errors])

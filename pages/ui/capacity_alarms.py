@@ -8,7 +8,7 @@ import streamlit as st
 
 from data_access.capacity.alarms import Alarm, suggest
 from pages.ui.capacity_view import View
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape, reveal
 
 ACCOUNT = "The account"
 
@@ -29,15 +29,15 @@ def show(view: View) -> None:
     chosen = st.selectbox(
         "Of",
         list(found),
-        format_func=lambda name: f"{name}: {len(found[name])} alarm{'' if len(found[name]) == 1 else 's'}",
+        format_func=lambda name: f"{reveal(name)}: {len(found[name])} alarm{'' if len(found[name]) == 1 else 's'}",
         key=key,
         persist_state="session",
         width=460,
     )
     for alarm in found[chosen]:
         with st.container(gap="xxsmall"):
-            st.markdown(f"**{plain(alarm.name)}**  \n:small[{plain(alarm.why)}]")
-            st.code(alarm.command, language="bash", wrap_lines=True)
+            st.markdown(f"**{escape(alarm.name)}**  \n:small[{escape(alarm.why)}]")
+            st.code(reveal(alarm.command), language="bash", wrap_lines=True)
 
 
 def alarms(view: View) -> dict[str, Sequence[Alarm]]:

@@ -9,10 +9,11 @@ import streamlit as st
 
 from data_access.capacity.report import TableCapacity
 from data_access.capacity.series import Series
-from pages.ui import capacity_view, charts, charts_time
+from pages.ui import capacity_view, charts, charts_time, untrusted
 from pages.ui.capacity_periods import MOST_COLUMNS, Periods, added, length_words
 from pages.ui.capacity_view import View
 from pages.ui.charts_time import Line
+from pages.ui.untrusted import reveal
 
 AVERAGE, P99 = "Average", "p99"
 
@@ -57,7 +58,7 @@ def latency(view: View) -> None:
 
 def _operations(table: TableCapacity) -> None:
     names = list(table.latency)
-    st.dataframe(
+    untrusted.table(
         {
             "Operation": names,
             "Calls": [table.latency[name].calls.total for name in names],
@@ -103,7 +104,7 @@ def _table(tables: Sequence[tuple[str, TableCapacity]], key: str) -> TableCapaci
     if st.session_state.get(key) not in names:
         # The one with most calls first.
         st.session_state[key] = max(tables, key=lambda pair: sum(one.calls.total or 0 for one in pair[1].latency.values()))[1].live.name
-    chosen = st.selectbox("Table", names, key=key, label_visibility="collapsed", persist_state="session", width=300)
+    chosen = st.selectbox("Table", names, format_func=reveal, key=key, label_visibility="collapsed", persist_state="session", width=300)
     return tables[names.index(chosen)][1]
 
 
@@ -195,7 +196,7 @@ def _totals(view: View, kinds: Mapping[str, Sequence[tuple[str, str, Sequence[Se
     rows = [row for row in rows if row["Count"] is not None or row["Known"] not in ("none reported", "yes")]
     if not rows:
         return
-    st.dataframe(
+    untrusted.table(
         {name: [row[name] for row in rows] for name in rows[0]},
         column_config={"Count": st.column_config.NumberColumn(format="%,d")},
         hide_index=True,

@@ -12,7 +12,7 @@ import streamlit as st
 from data_access.capacity.series import floor_time
 from data_access.dynamo.aws import Source
 from data_access.windows import day_begins
-from pages.ui import address, filters, notices, times
+from pages.ui import address, filters, notices, times, untrusted
 
 ALL = "all"
 RANGES: Mapping[str, str] = {
@@ -81,4 +81,4 @@ def window(preset: str, days: Sequence[date], zone: ZoneInfo, now: datetime) -> 
 def _not_here(what: str, given: str, remedy: str) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f":orange[:material/link_off:] **The link names a {what} that is not here**")
-        st.text(f"There is no {what} {given[:80]!r}. {remedy}")
+        untrusted.text(f"There is no {what} {given[:80]!r}. {remedy}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from data_access.capacity.report import UnusedIndex
-from pages.ui import capacity_view
+from pages.ui import capacity_view, untrusted
 from pages.ui.capacity_view import View
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape
 
 _EVIDENCE = {
     "written": "written, never read",
@@ -31,7 +31,7 @@ def show(view: View) -> None:
         unknown = [one.name for one in indexes if one.reads.consumed.status != "complete"]
         if unknown:
             wrong = capacity_view.trouble([one.reads.consumed for one in indexes])
-            st.caption(plain(f"Reads are not known in full of {', '.join(unknown)}: {wrong}. Nothing follows for them."))
+            st.caption(escape(f"Reads are not known in full of {', '.join(unknown)}: {wrong}. Nothing follows for them."))
         elif not indexes:
             st.caption("There is no global index here.")
         elif not found:
@@ -41,7 +41,7 @@ def show(view: View) -> None:
 def _table(view: View, found: list[tuple[str, UnusedIndex]]) -> None:
     live = {(one.system, one.table.live.name, index.live.name): index.live for one in view.resources for index in one.table.indexes}
     own = [live.get((system, one.table, one.index)) for system, one in found]
-    st.dataframe(
+    untrusted.table(
         {
             "Table": [one.table for _, one in found],
             "Index": [one.index for _, one in found],

@@ -17,7 +17,8 @@ from pages.ui import capacity_view, load_costs, notices, times
 from pages.ui.capacity_filters import Asked
 from pages.ui.capacity_periods import length_words
 from pages.ui.capacity_view import Account, Side, View
-from pages.ui.reading import money, plain
+from pages.ui.reading import money
+from pages.ui.untrusted import escape
 
 TILE_WIDTH = 150
 _MOST_PROBLEMS = 5
@@ -74,7 +75,7 @@ def about(view: View) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if sample:
             st.badge("sample data", icon=":material/science:", color="orange", help="CloudWatch is played from the sample conversations.")
-        st.caption(plain(_words(view)), width="content" if sample else "stretch")
+        st.caption(escape(_words(view)), width="content" if sample else "stretch")
 
 
 def _words(view: View) -> str:
@@ -106,7 +107,8 @@ def _moment(when: datetime, zone: ZoneInfo) -> str:
 
 def tiles(view: View) -> None:
     throttles = [flow.throttles for one in view.resources for flow in (one.reads, one.writes)]
-    reads, writes = _busiest(view, "read"), _busiest(view, "write")
+    reads, reads_where = _busiest(view, "read")
+    writes, writes_where = _busiest(view, "write")
     slow = max(
         ((of.worst_p99 or 0.0, f"{name}, {table.live.name}") for _, table in view.tables for name, of in table.latency.items()),
         default=(None, ""),
@@ -116,8 +118,8 @@ def tiles(view: View) -> None:
     latest = view.last_throttled
     found = (
         ("Throttled events", capacity_view.counted(throttles), f"last {capacity_view.when(latest, view.zone)}" if latest else ""),
-        ("Busiest reads", *reads),
-        ("Busiest writes", *writes),
+        ("Busiest reads", reads, reads_where),
+        ("Busiest writes", writes, writes_where),
         ("Slowest p99", capacity_view.milliseconds(slow[0]), slow[1]),
         ("System errors", _system_errors(view), "of DynamoDB itself"),
         ("User errors", capacity_view.counted(user), "of the whole account"),
@@ -136,7 +138,7 @@ def tiles(view: View) -> None:
                 st.markdown(f":small[{title}]", help=helps[title])
                 st.metric(title, value, label_visibility="collapsed")
                 if where:
-                    st.caption(plain(where))
+                    st.caption(escape(where))
 
 
 def _system_errors(view: View) -> str:

@@ -16,9 +16,10 @@ from data_access.capacity.report import Flow, Spike
 from data_access.capacity.series import Series
 from data_access.errors import SnapshotError, SnapshotOff
 from data_access.usage import Cell, UsageFilter
-from pages.ui import capacity_view, charts, charts_time, load_snapshot, registry, usage_link
+from pages.ui import capacity_view, charts, charts_time, load_snapshot, registry, untrusted, usage_link
 from pages.ui.capacity_periods import length_words
 from pages.ui.capacity_view import TABLE_ITSELF, View
+from pages.ui.untrusted import escape
 
 PAGE_ROWS = 12
 CHART = "capacity_spikes"
@@ -140,7 +141,7 @@ def _known(moments: Sequence[Moment]) -> Known:
 def _snapshot_words(known: Known) -> None:
     if known.off is not None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption(f":orange[:material/photo_camera: {known.off}]", width="content")
+            st.caption(f":orange[:material/photo_camera: {escape(known.off)}]", width="content")
             st.page_link(registry.SNAPSHOT.file, label="Snapshot", icon=registry.SNAPSHOT.icon, width="content")
     elif len(known.moments) < known.total:
         missing = known.total - len(known.moments)
@@ -241,7 +242,7 @@ def _list(view: View, moments: Sequence[Moment], known: Known) -> None:
             on_click=pick_row,
             args=(click, view.zone.key, targets),
         )
-    st.dataframe(
+    untrusted.table(
         columns,
         column_config=looks,
         hide_index=True,

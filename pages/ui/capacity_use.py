@@ -9,11 +9,11 @@ import streamlit as st
 
 from data_access.capacity.limits import BURST_SECONDS, PARTITION_UNITS, share
 from data_access.capacity.series import Series
-from pages.ui import capacity_view, charts, charts_time
+from pages.ui import capacity_view, charts, charts_time, untrusted
 from pages.ui.capacity_periods import Periods, length_words
 from pages.ui.capacity_view import TABLE_ITSELF, Resource, Side, View
 from pages.ui.charts_time import Line
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape, reveal
 
 READS, WRITES = "Reads", "Writes"
 BUSIEST = "The busiest"
@@ -66,7 +66,9 @@ def _picker(names: Sequence[str]) -> str | None:
     key = "capacity_resource"
     if st.session_state.get(key) not in (None, BUSIEST, *names):
         st.session_state[key] = BUSIEST
-    return st.selectbox("Table or index", [BUSIEST, *names], key=key, label_visibility="collapsed", persist_state="session", width=420)
+    return st.selectbox(
+        "Table or index", [BUSIEST, *names], format_func=reveal, key=key, label_visibility="collapsed", persist_state="session", width=420
+    )
 
 
 def _busiest(view: View, resources: Sequence[Resource], side: Side) -> None:
@@ -112,7 +114,7 @@ def _one(view: View, one: Resource, side: Side) -> None:
     top = max([peak, *(level for level in levels if level is not None)])
     if top >= DRAWN_FROM * limit:
         lines.append(Line("One partition can do", [limit] * len(periods.starts), dotted=True))
-    _draw(view, periods, lines, f"{side}s of {one.name}")
+    _draw(view, periods, lines, f"{side}s of {reveal(one.name)}")
     st.caption(
         f"{_period_words(periods, one, side, average=coarse)} {_use_words(one, side)} The highest point is"
         f" {capacity_view.percent(flow.partition_share)} of the {limit:,} {side} units a second that one partition can do, and"
@@ -211,7 +213,7 @@ def listed(view: View) -> None:
             format="percent",
             help=f"The share of this time, by {kept}, in which CloudWatch has a data point. It stores none where nothing happened.",
         )
-    st.dataframe(
+    untrusted.table(
         columns,
         column_config=looks,
         hide_index=True,
@@ -223,7 +225,7 @@ def listed(view: View) -> None:
     )
     wrong = {one.name: words for one in resources if (words := capacity_view.trouble([one.reads.consumed, one.writes.consumed]))}
     if wrong:
-        st.caption(plain("Not known in full: " + "; ".join(f"{name} ({words})" for name, words in wrong.items()) + "."))
+        st.caption(escape("Not known in full: " + "; ".join(f"{name} ({words})" for name, words in wrong.items()) + "."))
 
 
 def _seen(series: Series) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from data_access.capacity.series import Series, Status
 from pages.ui import times, usage_files
 from pages.ui.capacity_periods import chart_clock, length_words
 from pages.ui.capacity_rows import SeriesRows
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape
 
 TABLE_ITSELF = "the table itself"
 Side = Literal["read", "write"]
@@ -109,7 +109,7 @@ class View:
         """Where a chart is not by the clock of the viewer."""
         if self.clock is self.zone:
             return ""
-        return f" The clocks of {self.zone.key} change in this time, so the chart is in {'UTC' if self.clock is UTC else self.clock}."
+        return f" The clocks of {escape(self.zone.key)} change in this time, so the chart is in {escape(str(self.clock))}."
 
     @contextmanager
     def part(self, title: str, series: Iterable[tuple[str, Series]], name: str, *, about: str | None = None) -> Iterator[None]:
@@ -187,4 +187,4 @@ def when(at: datetime | None, zone: ZoneInfo) -> str:
 
 def quiet(text: str) -> None:
     """A caption of our words and of names, which are shown as they are written."""
-    st.caption(plain(text))
+    st.caption(escape(text))

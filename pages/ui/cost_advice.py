@@ -13,7 +13,7 @@ from data_access.costs.advice.wording import usd
 from data_access.errors import DataAccessError
 from pages.ui import cost_filters, cost_head, cost_view, cost_words, load_costs, notices
 from pages.ui.cost_view import View
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape, reveal
 
 MOST_CARDS, MOST_REASONS = 12, 100
 _COLORS: Mapping[Word, Literal["green", "orange", "gray"]] = {"high": "green", "medium": "orange", "low": "gray"}
@@ -61,7 +61,7 @@ def show(view: View) -> None:
 def _head(found: Advised, advice: Sequence[Advice], skipped: Sequence[Skipped]) -> None:
     window = cost_filters.words(found.observed.since, found.observed.until)
     asked = f" Asking CloudWatch for them cost {usd(found.own_usd)}." if found.own_usd else ""
-    st.caption(plain(f"By the minutes of {window}, whatever the window above. Dollars are of a month and without the free tier.{asked}"))
+    st.caption(escape(f"By the minutes of {window}, whatever the window above. Dollars are of a month and without the free tier.{asked}"))
     possible = possible_usd(advice)
     risks = sum(one.saving_usd is None for one in advice)
     costs = [one.costs_usd for one in advice if one.costs_usd is not None]
@@ -73,7 +73,7 @@ def _head(found: Advised, advice: Sequence[Advice], skipped: Sequence[Skipped]) 
             "alternatives for one table are counted once",
             about="Of each table the larger of two: its best advice for the whole table, or its indexes' best together.",
         )
-        cost_view.tile("Advice", f"{len(advice):,}", plain(f"{len(advice) - risks:,} with a saving, {risks:,} without{recovery}"))
+        cost_view.tile("Advice", f"{len(advice):,}", escape(f"{len(advice) - risks:,} with a saving, {risks:,} without{recovery}"))
         cost_view.tile("Not judged", f"{sum(not one.fine for one in skipped):,}", "for want of data or prices; the reasons are below")
 
 
@@ -86,14 +86,14 @@ def _problems(view: View, found: Advised) -> None:
 def _card(view: View, one: Advice, place: int) -> None:
     with st.container(border=True, gap="xsmall", key=f"cost_advice_card_{place}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":material/{_ICONS[one.rule]}: **{plain(one.title)}**", width="stretch")
+            st.markdown(f":material/{_ICONS[one.rule]}: **{escape(one.title)}**", width="stretch")
             _amount(one)
-        st.markdown(plain(one.why))
+        st.markdown(escape(one.why))
         if one.risk:
-            st.caption(f":material/warning: {plain(one.risk)}")
+            st.caption(f":material/warning: {escape(one.risk)}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(f"{one.word.capitalize()} confidence, {one.confidence:.2f}", color=_COLORS[one.word], help=plain(one.weighed))
-            st.caption(plain(f"{view.title(one.system)} · {one.rule}"), width="content")
+            st.badge(f"{escape(one.word.capitalize())} confidence, {one.confidence:.2f}", color=_COLORS[one.word], help=escape(one.weighed))
+            st.caption(escape(f"{view.title(one.system)} · {one.rule}"), width="content")
         with st.expander("What to do, and what it stands on", type="compact", on_change="rerun", key=f"cost_advice_{place}") as folded:
             if folded.open:
                 _details(one)
@@ -101,25 +101,25 @@ def _card(view: View, one: Advice, place: int) -> None:
 
 def _amount(one: Advice) -> None:
     if one.saving_usd is not None:
-        st.markdown(plain(f"{usd(one.saving_usd)} less a month"), width="content")
+        st.markdown(escape(f"{usd(one.saving_usd)} less a month"), width="content")
     elif one.risk_usd is not None:
-        st.markdown(plain(f"{usd(one.risk_usd)} a month at risk"), width="content")
+        st.markdown(escape(f"{usd(one.risk_usd)} a month at risk"), width="content")
     elif one.costs_usd is not None:
-        st.markdown(plain(f"costs {usd(one.costs_usd)} a month"), width="content")
+        st.markdown(escape(f"costs {usd(one.costs_usd)} a month"), width="content")
     else:
         st.markdown("a risk, no number", width="content")
 
 
 def _details(one: Advice) -> None:
-    st.markdown(plain(one.action))
+    st.markdown(escape(one.action))
     if one.command is not None:
-        st.code(one.command, language="bash", wrap_lines=True)
+        st.code(reveal(one.command), language="bash", wrap_lines=True)
     if one.shares:
         cost_view.table(
             _columns(one.shares), key=f"cost_shares_{one.rule}_{one.system}_{one.table}", alt="Reads and writes by table and index"
         )
         st.caption("Units a second of whole minutes. What would be provisioned is simulated autoscaling at 70 %, never below the least.")
-    st.markdown("\n".join(f"- {plain(text)}" for text in (*one.stands_on, f"Confidence: {one.weighed}.")))
+    st.markdown("\n".join(f"- {escape(text)}" for text in (*one.stands_on, f"Confidence: {one.weighed}.")))
 
 
 def _columns(shares: Sequence[Share]) -> dict[str, tuple[Sequence[Any], Any]]:
@@ -162,9 +162,9 @@ def _skipped(view: View, title: str, found: Sequence[Skipped], name: str, about:
             tables: dict[tuple[str, str], list[str]] = {}
             for one in found[:MOST_REASONS]:
                 what = one.rule.capitalize() if one.index is None else f"{one.rule.capitalize()}, {one.index}"
-                tables.setdefault((one.system, one.table), []).append(f"- {plain(what)}: {plain(one.reason)}")
+                tables.setdefault((one.system, one.table), []).append(f"- {escape(what)}: {escape(one.reason)}")
             for (_, table), reasons in tables.items():
-                st.markdown("\n".join([f"**{plain(table)}**\n", *reasons]))
+                st.markdown("\n".join([f"**{escape(table)}**\n", *reasons]))
             if len(found) > MOST_REASONS:
                 st.caption(f"The first {MOST_REASONS} of {len(found):,}; all of them are in the data.")
 

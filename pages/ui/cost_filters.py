@@ -81,4 +81,4 @@ def words(since: datetime, until: datetime) -> str:
 
 def _moment(when: datetime) -> str:
     when = when.astimezone(UTC)
-    return f"{when.day} {when:%b %Y %H:%M}".removesuffix(" 00:00")
+    return f"{when.day:d} {when:%b %Y %H:%M}".removesuffix(" 00:00")

@@ -13,7 +13,7 @@ import streamlit as st
 
 from data_access.costs.observed import Observed, ResourceCosts
 from data_access.dynamo.aws import Source
-from pages.ui import cost_words, usage_files
+from pages.ui import cost_words, untrusted, usage_files
 from pages.ui.cost_filters import Asked
 from pages.ui.cost_words import Column
 from pages.ui.usage_files import Rows
@@ -59,7 +59,7 @@ def part(title: str, rows: Rows, name: str, zone: ZoneInfo, *, about: str | None
 def table(columns: Mapping[str, Column], *, key: str, alt: str) -> None:
     """Columns by name: values and how they look. An empty cell is not known."""
     count = max((len(values) for values, _ in columns.values()), default=0)
-    st.dataframe(
+    untrusted.table(
         pa.table({name: values for name, (values, _) in columns.items()}),
         column_config={name: look for name, (_, look) in columns.items()},
         hide_index=True,

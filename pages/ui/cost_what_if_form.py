@@ -10,6 +10,7 @@ import streamlit as st
 from data_access.costs.what_if import BOUNDS, IndexChoice, Scenario
 from data_access.costs.what_if.items import stored
 from data_access.systems.spec import Index, System, Table
+from pages.ui.untrusted import escape, reveal
 
 Slot = Literal["a", "b"]
 GROUP_WIDTH = 235  # pixels; four beside each other on a wide page, one on a telephone
@@ -158,12 +159,17 @@ def _indexes(slot: Slot, system: System) -> tuple[IndexChoice, ...]:
             place = _index_key(slot, system, table_key, name)
             st.session_state.setdefault(place, index.projection)
             projection = st.selectbox(
-                f"Index {name}", list(_PROJECTIONS), format_func=_PROJECTIONS.__getitem__, key=place, persist_state="session"
+                f"Index {escape(name)}", list(_PROJECTIONS), format_func=_PROJECTIONS.__getitem__, key=place, persist_state="session"
             )
             if projection == "INCLUDE":
                 st.session_state.setdefault(f"{place}_some", list(index.included))
                 some = st.multiselect(
-                    f"Attributes in {name}", _includable(table, index), key=f"{place}_some", persist_state="session", placeholder="Choose"
+                    f"Attributes in {escape(name)}",
+                    _includable(table, index),
+                    format_func=reveal,
+                    key=f"{place}_some",
+                    persist_state="session",
+                    placeholder="Choose",
                 )
                 # Nothing beside the keys is what KEYS_ONLY is.
                 choice = IndexChoice(table_key, name, "INCLUDE", tuple(some)) if some else IndexChoice(table_key, name, "KEYS_ONLY")
@@ -193,7 +199,7 @@ def _choice(slot: Slot, field: str, title: str, options: Mapping[Any, str], **lo
     place = key(slot, field)
     if st.session_state.get(place) not in options:
         st.session_state[place] = next(iter(options))
-    return st.selectbox(title, list(options), format_func=options.__getitem__, key=place, persist_state="session", **look)
+    return st.selectbox(title, list(options), format_func=lambda one: reveal(options[one]), key=place, persist_state="session", **look)
 
 
 def _whole(slot: Slot, field: str, title: str, step: int, **look: Any) -> int:

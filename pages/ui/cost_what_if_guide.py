@@ -10,7 +10,7 @@ from data_access.costs.amounts import HOURS
 from data_access.costs.prices import PriceBook
 from data_access.costs.what_if import Result, estimate, guide, prices_of
 from data_access.errors import DataAccessError
-from pages.ui import notices
+from pages.ui import notices, untrusted
 from pages.ui.cost_words import UNKNOWN, usd
 
 _PARTS = {"Writes": "write", "Reads": "read", "Storage": "storage", "Backups": "recovery"}
@@ -34,7 +34,7 @@ def show(result: Result, book: PriceBook) -> None:
     cells: dict[str, list[str]] = {"": [*parts, "Total"]}
     for title, one in columns.items():
         cells[title] = [*(_of(one, part) for part in parts.values()), _exact(one.total)]
-    st.dataframe(
+    untrusted.table(
         cells,
         column_config={title: st.column_config.TextColumn(alignment="right") for title in columns},
         hide_index=True,

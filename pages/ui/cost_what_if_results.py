@@ -9,10 +9,10 @@ import streamlit as st
 from data_access.costs.prices import Prices
 from data_access.costs.what_if import Curve, Result, Scenario, compare, curve
 from data_access.costs.what_if import Line as WhatLine
-from pages.ui import charts, charts_money
+from pages.ui import charts, charts_money, untrusted
 from pages.ui.charts_money import Line
 from pages.ui.cost_words import UNKNOWN, brief, tick, usd
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape
 
 POINTS = 61
 # What is charged for, whichever way it is paid: in the words of a line there is this one.
@@ -36,14 +36,15 @@ def totals(named: Named) -> None:
     with st.grid(4, min_column_width=TILE_WIDTH, gap="small"):
         for name, result in named.items():
             title = "A month" if len(named) == 1 else f"A month of {name}"
-            missing = None if result.complete else f"Not known, and not in it: {', '.join(result.unknown)}."
+            missing = None if result.complete else f"Not known, and not in it: {escape(', '.join(result.unknown))}."
             _tile(title if result.complete else f"{title}, at least", brief(result.total), missing)
             if len(named) == 1:
                 _tile(*_each(result))
                 _tile("Write units a conversation", f"{result.footprint.writes:,.0f}", "Tables and indexes together.")
                 _tile("Read units a conversation", f"{result.footprint.reads:,.1f}", "All its reads, each of all its messages.")
         if len(named) == 2:
-            (first, one), (second, other) = named.items()
+            first, second = named.keys()
+            one, other = named.values()
             whole = compare(one, other)[-1]
             missing = None if whole.usd is not None else "One of the two has a line that is not known."
             _tile(f"{second} against {first}", _signed(whole.usd), missing)
@@ -54,9 +55,9 @@ def totals(named: Named) -> None:
         if result.upfront_usd:
             st.caption(f"{before}{text(result.upfront_usd)} is paid at once for reserved capacity; its share of a month is in the total.")
         for note in result.notes:
-            st.caption(f"{before}{plain(note)}")
+            st.caption(f"{before}{escape(note)}")
         if not result.complete:
-            st.caption(f"{before}Not known, and not in the total: {', '.join(result.unknown)}.")
+            st.caption(f"{before}Not known, and not in the total: {escape(', '.join(result.unknown))}.")
     st.caption(" ".join(dict.fromkeys(_prices(result.prices) for result in named.values())))
 
 
@@ -88,7 +89,7 @@ def _signed(amount: float | None) -> str:
 
 
 def _prices(prices: Prices) -> str:
-    return plain(f"Prices of {prices.region}: {prices.source} of {prices.dated}." + "".join(f" {notice}" for notice in prices.notices))
+    return escape(f"Prices of {prices.region}: {prices.source} of {prices.dated}." + "".join(f" {notice}" for notice in prices.notices))
 
 
 # ---- parts
@@ -100,9 +101,9 @@ def parts(named: Named) -> None:
         for title, part in PARTS.items()
         if any(part in line.what for result in named.values() for line in result.lines)
     }
-    figure = charts_money.breakdown([f"{name} " for name in named] if len(named) > 1 else [" "], amounts, text=tick)
+    figure = charts_money.breakdown([f"{one} " for one in named] if len(named) > 1 else [" "], amounts, text=tick)
     charts.show(figure, key="what_if_parts", alt="Dollars a month by what they are for")
-    for (name, result), column in zip(named.items(), st.columns(len(named)), strict=True):
+    for name, result, column in zip(named.keys(), named.values(), st.columns(len(named)), strict=True):
         with column:
             if len(named) > 1:
                 st.markdown(f"**{name}**")
@@ -123,7 +124,7 @@ def _table(result: Result, name: str) -> None:
     looks = {title: st.column_config.TextColumn(alignment="right") for title in list(cells)[1:]}
     if result.scenario.billing == "provisioned":
         cells["Capacity"] = [*(_capacity(result, place) for place in places), ""]
-    st.dataframe(
+    untrusted.table(
         cells,
         column_config={"Table or index": st.column_config.TextColumn(width=200, pinned=True)} | looks,
         hide_index=True,

@@ -16,7 +16,7 @@ from data_access.settings import Settings
 from pages.ui import erasure_plan, load_people, untrusted
 from pages.ui.asking import asking
 from pages.ui.erasure_words import WORDS
-from pages.ui.untrusted import code, escape
+from pages.ui.untrusted import code, escape, reveal
 
 CHECK = "python -m data_access erase receipt --verify FILE"
 _TEXT = "erasure_check_text"
@@ -85,7 +85,7 @@ def _section(section: Section) -> None:
         width=_FACTS if facts else "stretch",
         row_height=_ROW,
         height=_ROW * (len(section.rows) + 1) + 3,
-        alt=section.title,
+        alt=reveal(section.title),
     )
 
 

@@ -89,6 +89,6 @@ def _chosen(go: Callable[[int], None]) -> None:
 
 def _words(by_position: dict[int, Hit], position: int) -> str:
     hit = by_position[position]
-    parts = [f"{hit.in_content} in the text"] if hit.in_content else []
-    parts += [f"{hit.in_tools} in tools"] if hit.in_tools else []
+    parts = [f"{hit.in_content:,} in the text"] if hit.in_content else []
+    parts += [f"{hit.in_tools:,} in tools"] if hit.in_tools else []
     return f"Turn {position:,}: {', '.join(parts)}"

@@ -8,7 +8,8 @@ from typing import Literal
 import streamlit as st
 
 from data_access.systems.check import IndexHealth, Setting, TableHealth
-from pages.ui.reading import plain
+from pages.ui import untrusted
+from pages.ui.untrusted import escape
 
 Colour = Literal["gray", "red", "blue", "green"]
 
@@ -31,7 +32,7 @@ def verdict(tables: Sequence[TableHealth]) -> tuple[str, Colour, str]:
 
 def overview(tables: Sequence[TableHealth]) -> None:
     """One row a table."""
-    st.dataframe(
+    untrusted.table(
         {
             "Table": [table.name for table in tables],
             "State": [_state(table) for table in tables],
@@ -74,7 +75,7 @@ def unknowns(tables: Sequence[TableHealth]) -> None:
         ("Point-in-time recovery", [table.recovery for table in tables if table.found]),
     ):
         for reason in dict.fromkeys(setting.detail for setting in settings if setting.state == "not known"):
-            st.caption(f"{name} is not known: {plain(reason)}.")
+            st.caption(f"{name} is not known: {escape(reason)}.")
 
 
 def differences(tables: Sequence[TableHealth]) -> None:
@@ -83,8 +84,8 @@ def differences(tables: Sequence[TableHealth]) -> None:
     for table in tables:
         for difference in table.differences:
             icon = ":red[:material/error:]" if difference.breaks else ":blue[:material/info:]"
-            where = "" if table.found is not True else f"**{plain(table.name)}** "
-            lines[f"{icon} {where}{plain(difference.text)}"] = None
+            where = "" if table.found is not True else f"**{escape(table.name)}** "
+            lines[f"{icon} {where}{escape(difference.text)}"] = None
     with st.container(gap="xxsmall"):
         for line in lines:
             st.markdown(line)
@@ -95,7 +96,7 @@ def indexes(tables: Sequence[TableHealth]) -> None:
     found: list[tuple[TableHealth, IndexHealth]] = [(table, index) for table in tables for index in table.indexes]
     if not found:
         return
-    st.dataframe(
+    untrusted.table(
         {
             "Index": [index.name for _, index in found],
             "State": [(index.status or "missing").lower() for _, index in found],

@@ -9,7 +9,7 @@ import streamlit as st
 
 from data_access.usage import METRICS, Metric
 from pages.ui import times
-from pages.ui.reading import plain
+from pages.ui.untrusted import escape
 
 TILE_WIDTH = 150  # pixels; two fit on a telephone
 COLUMNS = {5: 5, 6: 6, 3: 3}  # so that no row has one tile alone; four otherwise
@@ -30,10 +30,10 @@ def tile(metric: Metric, value: Value, previous: Value) -> None:
     change, before = delta(metric, value, previous)
     with st.container(border=True, height="stretch", gap="xxsmall"):
         # A title of its own: the metric's would be cut where the tile is narrow.
-        title = plain(metric.title).replace(" %", "\u00a0%")
+        title = escape(metric.title).replace(" %", "\u00a0%")
         st.markdown(f":small[{title}]", help=tooltip(metric))
         st.metric(
-            metric.title,
+            escape(metric.title),
             written(metric, value),
             change,
             delta_color=_colour(metric),
@@ -48,7 +48,7 @@ def _colour(metric: Metric) -> Literal["inverse", "off"]:
 
 def tooltip(metric: Metric) -> str:
     """The definition and the formula, as they are written down once for page, command line and README."""
-    return f"{plain(metric.definition)}\n\n:gray[{plain(metric.formula[:1].upper() + metric.formula[1:])}]"
+    return f"{escape(metric.definition)}\n\n:gray[{escape(metric.formula[:1].upper() + metric.formula[1:])}]"
 
 
 def written(metric: Metric, value: Value) -> str:

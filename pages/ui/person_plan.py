@@ -34,7 +34,8 @@ def show(plan: Plan, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     _sentences("Not erased by this", plan.not_performed, icon="do_not_disturb_on", expanded=True)
     _sentences("Read from end to end for this plan", plan.scanned, icon="database")
     st.caption(
-        f"Plan {escape(plan.plan_id)}, made {times.moment(plan.created_at, zone, seconds=True)}. SHA-256 of all that it says, and of its keys:"
+        f"Plan {escape(plan.plan_id)}, made {times.moment(plan.created_at, zone, seconds=True)}. "
+        "SHA-256 of all that it says, and of its keys:"
     )
     st.code(reveal(plan.digest), language=None, wrap_lines=True)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import streamlit as st
 
 from data_access.dynamo.meter import Measured
 from data_access.dynamo.plan import Basis, Operation, Plan, Step
-from pages.ui import times
+from pages.ui import times, untrusted
+from pages.ui.untrusted import escape
 
 # Before a number of units, and the sentence that says why.
 _HOW_MUCH: Mapping[Basis, str] = {"snapshot": "about ", "table size": "at most ", "guess": "perhaps "}
@@ -18,11 +18,6 @@ _WHY: Mapping[Basis, str] = {
     "table size": "The estimate is a bound: no read evaluates more than what AWS last counted in the table. A snapshot would say how much.",
     "guess": "The estimate is a guess: neither AWS nor a snapshot has counted these items yet.",
 }
-
-
-def plain(text: str) -> str:
-    """Text that Streamlit's Markdown shows as it is, for labels that have no other way."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
 
 
 def money(usd: float | None) -> str:
@@ -71,7 +66,7 @@ def show(plan: Plan, measured: Measured | None, *, key: str) -> None:
             f"{price} · measured {least}**{units(measured.units)}**, {money(measured.usd)}, "
             f"in {measured.requests:,} request{'' if measured.requests == 1 else 's'} and {measured.seconds:.2f} s"
         )
-    label = f"{plain(path(plan))}  \n{price.replace('$', chr(92) + '$')}"
+    label = f"{escape(path(plan))}  \n{price.replace('$', chr(92) + '$')}"
     with st.expander(label, icon=":material/route:", type="compact", on_change="rerun", key=key) as folded:
         if folded.open:
             st.caption(why(plan))
@@ -79,7 +74,7 @@ def show(plan: Plan, measured: Measured | None, *, key: str) -> None:
 
 
 def _steps(plan: Plan, by_place: Mapping[str, float]) -> None:
-    st.dataframe(
+    untrusted.table(
         {
             "Operation": [step.operation.value for step in plan.steps],
             "Table": [step.table for step in plan.steps],

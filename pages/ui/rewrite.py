@@ -3,8 +3,8 @@
 Streamlit's Markdown fetches images, makes links of bare addresses, and takes `:red[…]`, `:material/home:`, `:smile:` and
 `$…$` as commands, some of them after escapes were removed. So nothing of a stored text is passed on. It is parsed, and
 Markdown is written anew from what was found: emphasis, lists, quotations, tables and code. All other ASCII punctuation is
-escaped; what would still be taken for a link, an emoji or an arrow is written as code; a link or an image is its text and
-its address, as code. No word of the source is lost, not even a link's title.
+escaped but that of a plain sentence; what would still be taken for a link, an emoji or an arrow is written as code; a link or an
+image is its text and its address, as code. No word of the source is lost, not even a link's title.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ _PARSER = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographe
 # Definitions of link targets would vanish from the page: they stay as text.
 _PARSER.enable(["table", "strikethrough"]).disable(["reference", "html_block", "html_inline"])
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# All of ASCII's but that of a plain sentence. A hyphen or a full stop begins a list at the beginning of a line alone.
+_PUNCTUATION = re.compile(r"""([!#$&()*+/:<=>@\[\\\]^_`{|}~])""")
+_BEGINNING = re.compile(r"^(\s*\d*)([-.])")
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,24}")
 _CJK = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
 # What Streamlit changes in plain text, after escapes: addresses (GFM), shortcodes, arrows and signs between spaces.
@@ -98,7 +100,7 @@ def _pattern(mark: str) -> re.Pattern[str] | None:
 
 
 def _literal(text: str) -> str:
-    return _PUNCTUATION.sub(r"\\\1", text)
+    return _BEGINNING.sub(r"\1\\\2", _PUNCTUATION.sub(r"\\\1", text))
 
 
 def _escaped(text: str, mark: re.Pattern[str] | None) -> str:

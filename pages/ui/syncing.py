@@ -9,7 +9,7 @@ import streamlit as st
 from data_access.snapshot.holding import Left
 from data_access.snapshot.runner import Run, Stage, Task
 from data_access.snapshot.sync import Estimate, Synced
-from pages.ui import notices, reading, times
+from pages.ui import notices, reading, times, untrusted
 from pages.ui.untrusted import escape
 
 _ENDED = (Stage.DONE, Stage.FAILED, Stage.STOPPED)
@@ -48,7 +48,7 @@ def _share(task: Task) -> float:
 def _doing(task: Task, titles: Mapping[str, str]) -> str:
     name = escape(titles.get(task.system, task.system))
     share = "" if task.share is None or task.stage is Stage.WRITING else f", {task.share:.0%}"
-    return f"{name}, {task.stage.value}{share}"
+    return f"{name}, {escape(task.stage.value)}{share}"
 
 
 def _line(task: Task, titles: Mapping[str, str]) -> str:
@@ -88,9 +88,9 @@ def outcome(run: Run, titles: Mapping[str, str]) -> None:
         st.markdown(f"{icon} **{what}** :gray[:small[{times.ago(run.ended_at)}]]")
         st.caption("  \n".join(_line(task, titles) for task in run.tasks))
         for notice in dict.fromkeys(task.notice for task in run.tasks if task.notice):
-            st.text(notice)
+            untrusted.text(notice)
         for remedy in dict.fromkeys(task.error.remedy for task in stopped if task.error is not None):
-            st.caption(remedy)
+            st.caption(escape(remedy))
         for error in failed.values():
             notices.say(error)
 

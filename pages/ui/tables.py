@@ -18,6 +18,7 @@ import streamlit as st
 from data_access.models import Conversation, Filter
 from pages.ui import times, untrusted
 from pages.ui.opened import OpenedRow
+from pages.ui.untrusted import reveal
 from pages.ui.shown import AS_STORED, Names, names
 
 PREVIEW_CHARACTERS = 120
@@ -30,9 +31,7 @@ _CSV_COLUMNS = (
     *("tools", "failed_tools", "first_user_message", "last_assistant_message"),
 )
 
-# Line ends and tabs become one space; controls and bidi overrides, which could make a cell read backwards, go.
 _SPACE = re.compile(r"\s+")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def rows(conversations: Sequence[Conversation]) -> tuple[OpenedRow, ...]:
@@ -40,10 +39,10 @@ def rows(conversations: Sequence[Conversation]) -> tuple[OpenedRow, ...]:
 
 
 def preview(text: str | None) -> str:
-    """The beginning of a message on one line."""
+    """The beginning of a message on one line. Controls and bidi overrides, which could make it read backwards, are written out."""
     if not text:
         return ""
-    line = _CONTROL.sub("", _SPACE.sub(" ", text[: 4 * PREVIEW_CHARACTERS])).strip()
+    line = reveal(_SPACE.sub(" ", text[: 4 * PREVIEW_CHARACTERS]).strip())
     return line if len(line) <= PREVIEW_CHARACTERS else f"{line[: PREVIEW_CHARACTERS - 1].rstrip()}…"
 
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import streamlit as st
 
+from pages.ui.untrusted import reveal
+
 ZONE_KEY = "zone"
 _BROWSER = ""
 _UNKNOWN = "zone_unknown"
@@ -48,7 +50,7 @@ def zone_picker() -> ZoneInfo:
     st.selectbox(
         "Time zone",
         (_BROWSER, *_zones()),
-        format_func=lambda name: name or f"Browser: {browser_zone().key}",
+        format_func=lambda name: reveal(name or f"Browser: {browser_zone().key}"),
         key=ZONE_KEY,
         bind="query-params",
         persist_state="session",

@@ -113,7 +113,7 @@ def _head(message: Message, view: View, *, highlighted: bool) -> str:
     if message.response_seconds is not None:
         facts.append(f"answered in {times.duration(message.response_seconds)}")
     query = urlencode({**view.link, "message": message.position}, quote_via=quote, safe="")
-    link = f'[{message.position}](?{query} "Link to this turn")'
+    link = f'[{message.position:d}](?{query} "Link to this turn")'
     line = f"**{_NAMES[message.role]}** {link} :gray[:small[{' · '.join(facts)}]]"
     if message.problems:
         line += f" :orange-badge[:material/report: {untrusted.escape('; '.join(message.problems))}]"

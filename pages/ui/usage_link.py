@@ -196,7 +196,7 @@ def words(cell: Cell) -> tuple[str, ...]:
     if cell.weekday is not None:
         parts.append(f"on {WEEKDAYS[cell.weekday]}s")
     if cell.hour is not None:
-        parts.append(f"between {cell.hour:02}:00 and {(cell.hour + 1) % 24:02}:00")
+        parts.append(f"between {cell.hour:02d}:00 and {(cell.hour + 1) % 24:02d}:00")
     if cell.length is not None:
         parts.append(f"with {length(*cell.length)}")
     return tuple(parts)

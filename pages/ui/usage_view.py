@@ -13,7 +13,7 @@ import pyarrow as pa
 import streamlit as st
 
 from data_access.usage import Cell, Usage, UsageFilter
-from pages.ui import charts, metrics, usage_files, usage_link
+from pages.ui import charts, metrics, untrusted, usage_files, usage_link
 from pages.ui.usage_files import Rows
 
 ROW_PIXELS = 35
@@ -87,7 +87,7 @@ class View:
                 on_click=usage_link.pick_row,
                 args=(click, self.asked, cells),
             )
-        st.dataframe(
+        untrusted.table(
             pa.table(shown),
             column_config=looks,
             hide_index=True,

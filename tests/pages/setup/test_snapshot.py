@@ -73,7 +73,7 @@ def test_a_sync_is_begun_on_the_page(seeded: Mapping[str, Source], run: PageRun,
     assert not app.exception
     assert "The snapshot was refreshed" in words(app)
     assert "Never read" not in words(app)
-    assert "**Read by** a Scan of cg\\-chatbot\\-conversations: 3 items" in words(app)
+    assert "**Read by** a Scan of cg-chatbot-conversations: 3 items" in words(app)
     assert ":gray[:small[Odd]]  \n:orange[1]" in words(app)
     assert "3 conversations, 4 messages, 2026-11-10 to 2026-11-11; 1 odd." in words(app)
     assert app.button(key="snapshot_all").label.startswith("Refresh all · ")

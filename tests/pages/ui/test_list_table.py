@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pages.ui import reading, tables
+from pages.ui import reading, tables, untrusted
 
 
 def test_previews_are_one_line_without_controls() -> None:
-    assert tables.preview("one\n\n two\tthree \x00") == "one two three"
-    assert tables.preview("pay \u202eevil\u202c now") == "pay evil now"
+    assert tables.preview("one\n\n two\tthree \x00") == "one two three <U+0000>"
+    assert tables.preview("pay \u202eevil\u202c now") == "pay <U+202E>evil<U+202C> now"
     assert tables.preview(None) == ""
     cut = tables.preview("x" * 500)
     assert len(cut) == tables.PREVIEW_CHARACTERS
@@ -24,7 +24,7 @@ def test_ids_that_would_look_the_same_stay_whole() -> None:
 
 
 def test_labels_hold_no_markdown_of_names() -> None:
-    assert reading.plain("a_b [c](http://d) $e$ `f`") == r"a\_b \[c\]\(http\://d\) \$e\$ \`f\`"
+    assert untrusted.escape("a_b [c](http://d) $e$ `f`") == r"a\_b \[c\]\(`http://d`\) \$e\$ \`f\`"
 
 
 def test_money_says_what_it_can() -> None:

@@ -183,7 +183,7 @@ def test_no_word_is_lost(text: str) -> None:
         ("- a\n- b\n  1. c", "- a\n- b\n  1. c"),
         ("> q\n> r", "> q\\\n> r"),
         ("| a | b |\n|:-:|--:|\n| `x\\|y` | 1 |", "| a | b |\n| :---: | ---: |\n| `x\\|y` | 1 |"),
-        ("[r]: https://e.example 'hidden'", "\\[r\\]\\: `https://e.example` \\'hidden\\'"),
+        ("[r]: https://e.example 'hidden'", "\\[r\\]\\: `https://e.example` 'hidden'"),
         ("user@e.example", "`user@e.example`"),
         ("pay\u202epal &#8238;", "pay\\<U\\+202E\\>pal \\<U\\+202E\\>"),
     ],
