@@ -12,9 +12,11 @@ import threading
 from collections.abc import Iterator
 from traceback import walk_tb
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeGuard
 
 import streamlit as st
+
+from data_access.errors import DataAccessError
 
 LOG = "dynascope"
 _FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -58,10 +60,15 @@ def scrubbed(*args: Any, **kwargs: Any) -> logging.LogRecord:
         # A formatter takes the text that is there before it makes its own.
         record.exc_text = trace(record.exc_info[1])
     if isinstance(record.args, tuple):
-        record.args = tuple(kind(arg) if isinstance(arg, BaseException) else arg for arg in record.args)
-    if isinstance(record.msg, BaseException):
+        record.args = tuple(kind(arg) if _tells(arg) else arg for arg in record.args)
+    if _tells(record.msg):
         record.msg = kind(record.msg)
     return record
+
+
+def _tells(value: object) -> TypeGuard[BaseException]:
+    """Whether it is an exception whose message may say anything. Ours name no person and no text, for people or for the log."""
+    return isinstance(value, BaseException) and not isinstance(value, DataAccessError)
 
 
 def without_queries(record: logging.LogRecord) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 import streamlit as st
 
-from data_access.access.start import own_hosts, refusals
+from data_access.access.start import own_hosts
 from data_access.settings import Settings, load_settings
+from pages.ui import rules
 
 
 @cache
@@ -23,16 +22,11 @@ def hosts() -> tuple[str, ...]:
     return own_hosts(settings(), st.get_option)
 
 
-def auth() -> Mapping[str, Any] | None:
-    """The table [auth] of secrets.toml; None where there is none."""
-    return st.secrets.get("auth") if st.secrets.load_if_toml_exists() else None
-
-
 def is_reached_by_https() -> bool:
     """Whether the sign-in leads back to an https address: then that is where people are. In local mode nobody signs in."""
-    return settings().mode == "aws" and str((auth() or {}).get("redirect_uri", "")).startswith("https:")
+    return settings().mode == "aws" and str((rules.auth() or {}).get("redirect_uri", "")).startswith("https:")
 
 
 def refused() -> list[str]:
     """Why this server must not start, a sentence each. Raises SettingsError, SpecError."""
-    return refusals(settings(), st.get_option, auth())
+    return rules.refused(settings())

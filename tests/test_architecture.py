@@ -23,8 +23,8 @@ CACHES = {"cache_data", "cache_resource"}
 KEEPERS = {"cache", "lru_cache", "cached_property"}
 GROWING = {"append", "add", "update", "setdefault", "extend", "insert", "pop", "popitem", "remove", "discard", "clear", "appendleft"}
 LOADERS = sorted((ROOT / "pages" / "ui").glob("load*.py"))
-# What the server needs of the pages: the list of them, the worker of erasures, and how a failure is shown.
-SERVED = {"pages.ui", "pages.ui.registry", "pages.ui.erasure_desk", "pages.ui.notices", "pages.ui.unexpected"}
+# What the server needs of the pages: the list of them, whether anybody may be served, the worker of erasures, how a failure is shown.
+SERVED = {"pages.ui", "pages.ui.registry", "pages.ui.rules", "pages.ui.erasure_desk", "pages.ui.notices", "pages.ui.unexpected"}
 
 
 def name(path: Path) -> str:

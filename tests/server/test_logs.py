@@ -86,6 +86,7 @@ def test_an_exception_in_the_words_is_its_type() -> None:
     record = scrubbed("a", logging.WARNING, "x.py", 1, "Failed: %s (%s)", (ValueError(SECRET), 3), None)
     assert record.getMessage() == "Failed: ValueError (3)"
     assert scrubbed("a", logging.WARNING, "x.py", 1, UnicodeError(SECRET), (), None).getMessage() == "UnicodeError"
+    assert scrubbed("a", logging.WARNING, "x.py", 1, "It said: %s", (Denied("You may not."),), None).getMessage() == "It said: You may not."
     assert kind(Denied(SECRET)) == "data_access.errors.Denied"
 
 

@@ -90,7 +90,6 @@ def test_people_come_by_https_where_the_sign_in_leads(
     monkeypatch.setattr(start, "settings", lambda: settings)
     monkeypatch.setattr(streamlit, "secrets", Secrets(secrets))
     assert start.is_reached_by_https() is https
-    assert start.auth() == secrets.get("auth")
 
 
 def test_as_it_is_shipped_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
