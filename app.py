@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import access, address, forgotten, sign_in, times
+from pages.ui import access, address, forgotten, reveal, sign_in, times
 from pages.ui.registry import FIND, PAGES, ROOT
 
 # The marks are files of ours: a Material icon as the page's icon would be fetched from Google.
@@ -43,6 +43,7 @@ here = next(spec for spec, page in pages.items() if page is chosen)
 address.enter(here.title)
 sign_in.enter(chosen.url_path)
 forgotten.settle()
+reveal.settle(viewer)
 if viewer.roles:
     with st.sidebar:
         times.zone_picker()

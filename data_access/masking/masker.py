@@ -28,8 +28,8 @@ from typing import TypeVar
 import orjson
 
 from data_access.access.viewer import Viewer
-from data_access.masking.finders import Patience, cards, emails, ibans, without_others
-from data_access.masking.phones import phones
+from data_access.masking.finders import Found, Patience, cards, emails, ibans, without_others
+from data_access.masking.phones import Country, has_number, phones
 from data_access.masking.settings import MaskingSettings
 from data_access.masking.shadow import shadow_of
 from data_access.masking.values import masked_value
@@ -48,8 +48,11 @@ ALL = "[masked]"
 _PASSES = 20
 
 _JSON_START = re.compile(r"\s*[\[{]")
-_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*', re.DOTALL)
-_FEWEST_DIGITS = 7
+_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]{6,}', re.DOTALL)
+# Most texts have nothing of what every find has: an @, some digits, or a character or escape that may stand for one.
+_HINT = re.compile(r"[^\t\n\r\x20-\x7e]|[@%&\\]|\d(?:\D*\d){4}")
+# An IBAN has five digits or more, the others have seven.
+_SOME_DIGITS = re.compile(r"\d(?:\D*\d){4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Masker:
 
     def __init__(self, settings: MaskingSettings | None = None) -> None:
         said = settings or MaskingSettings()
-        self._regions = said.regions
+        self._regions = tuple(map(Country.of, said.regions))
         self._patterns = [(re.compile(pattern), f"[{name}]") for name, pattern in said.patterns.items()]
         words = {EMAIL, PHONE, CARD, IBAN, DIGITS, ALL, *(word for _, word in self._patterns)}
         self._words = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
@@ -84,6 +87,8 @@ class Masker:
         return masked_value(value, self, kept=frozenset())
 
     def _settled(self, text: str, patience: Patience) -> str:
+        if _HINT.search(text) is None and not any(pattern.search(text) for pattern, _ in self._patterns):
+            return text
         for _ in range(_PASSES):
             masked = self._once(text, patience)
             if masked == text:
@@ -100,8 +105,6 @@ class Masker:
     def _token(self, token: str, patience: Patience) -> str:
         """A string or a number of JSON text; a number becomes a string."""
         if not token.startswith('"'):
-            if sum(char.isdigit() for char in token) < _FEWEST_DIGITS:
-                return token
             masked = self._settled(token, patience)
             return token if masked == token else json.dumps(masked, ensure_ascii=False)
         said = token[1:-1] if "\\" not in token else str(json.loads(token, strict=False))
@@ -127,13 +130,12 @@ class Masker:
     def _found(self, text: str, patience: Patience) -> Iterator[_Find]:
         shadow = shadow_of(text)
         plain = shadow.text
-        digits = without_others(plain)
         for start, end in emails(plain):
             yield _Find(*shadow.back(start, end), EMAIL)
-        asked = ((CARD, cards(digits, patience)), (IBAN, ibans(plain, patience)), (PHONE, phones(digits, self._regions, patience)))
-        for word, ranges in asked:
-            for start, end, known in ranges:
-                yield _Find(*shadow.back(start, end), word if known else DIGITS)
+        if _SOME_DIGITS.search(plain) is not None:
+            for word, ranges in self._numbers(plain, patience):
+                for start, end, known in ranges:
+                    yield _Find(*shadow.back(start, end), word if known else DIGITS)
         for pattern, word in self._patterns:
             for match in pattern.finditer(text):
                 if match.end() > match.start():
@@ -142,6 +144,13 @@ class Masker:
                 for match in pattern.finditer(plain):
                     if match.end() > match.start():
                         yield _Find(*shadow.back(match.start(), match.end()), word)
+
+    def _numbers(self, plain: str, patience: Patience) -> Iterator[tuple[str, Iterator[Found]]]:
+        yield IBAN, ibans(plain, patience)
+        if has_number(plain):
+            digits = without_others(plain)
+            yield CARD, cards(digits, patience)
+            yield PHONE, phones(digits, self._regions, patience)
 
 
 def masker_for(viewer: Viewer, settings: Settings) -> Masker | None:

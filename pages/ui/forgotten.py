@@ -11,7 +11,7 @@ from pages.ui import load
 
 _SEEN = "forgotten_seen"
 # What a session remembers of people besides the caches: the list that was opened, who was looked up, whom an address is about.
-_KEYS = ("opened", "usage_people", "usage_opening")
+_KEYS = ("opened", "usage_people", "usage_opening", "revealed", "reveal_asking")
 _PREFIXES = ("person_", "replay_", "find_", "search_", "behind_")
 # Fields in which an id, or a person's words, may stand: emptied and not dropped, so that the browser empties them too.
 _FIELDS = ("find_user", "search_user", "search_text", "usage_user", "person_id", "person_typed", "replay_words", "erasure_check_text")

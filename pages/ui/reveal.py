@@ -17,6 +17,7 @@ from data_access.models import Conversation
 from pages.ui import access, load, load_revealed, notices, view_menu
 
 _GRANTS = "revealed"
+_ASKING = "reveal_asking"
 _REASONS = {
     Reason.SUPPORT: "A support request of the person",
     Reason.LEGAL: "A legal request",
@@ -56,11 +57,26 @@ def line(conversation: Conversation, grant: Grant | None) -> None:
             help="E-mail addresses, phone numbers, card numbers, IBANs and what the configuration names. Names and postal addresses are"
             " not known to be personal data, and are shown.",
         )
-        if access.viewer().may(Action.REVEAL) and st.button("Reveal", icon=":material/visibility:", type="tertiary", key="reveal_ask"):
-            _ask(conversation)
+        if access.viewer().may(Action.REVEAL):
+            st.button("Reveal", icon=":material/visibility:", type="tertiary", key="reveal_ask", on_click=_open, args=(conversation,))
+            # Kept open by the session, so that a rerun of the page, whatever it is for, does not close what somebody fills in.
+            if st.session_state.get(_ASKING) == _named(conversation):
+                _ask(conversation)
 
 
-@st.dialog("Reveal personal data")
+def _named(one: Conversation) -> tuple[str | None, ...]:
+    return one.system, one.conversation_id, one.user_id, one.tenant_id
+
+
+def _open(conversation: Conversation) -> None:
+    st.session_state[_ASKING] = _named(conversation)
+
+
+def _close() -> None:
+    st.session_state.pop(_ASKING, None)
+
+
+@st.dialog("Reveal personal data", on_dismiss=_close)
 def _ask(conversation: Conversation) -> None:
     st.markdown("It is shown in this browser session, for this conversation only. The audit says who looked, when and why.")
     with st.form("reveal_form", border=False):
@@ -80,12 +96,21 @@ def _ask(conversation: Conversation) -> None:
         st.caption("It stays masked: nothing is shown that the audit does not know of.")
         return
     _grants(access.viewer())[grant.conversation] = grant
+    _close()
     st.rerun()
 
 
+def settle(viewer: Viewer) -> None:
+    """Nothing stays revealed when whoever revealed it signed out, signed in anew or has the role no more. app.py calls it on every run."""
+    kept: dict[str, Grant] = st.session_state.get(_GRANTS, {})
+    if any(not grant.is_of(viewer) for grant in kept.values()):
+        forget()
+
+
 def forget() -> None:
-    """At sign-out, and when the sign-in ends: nothing stays revealed."""
+    """Nothing stays revealed in this session."""
     st.session_state.pop(_GRANTS, None)
+    _close()
     view_menu.forget()
     load_revealed.forget()
 
@@ -97,8 +122,6 @@ def _end(grant: Grant) -> None:
 
 
 def _grants(viewer: Viewer) -> dict[str, Grant]:
-    """By keyed hash. Those of another sign-in, and of one who may no longer, are forgotten."""
-    kept: dict[str, Grant] = st.session_state.setdefault(_GRANTS, {})
-    for name in [name for name, grant in kept.items() if not grant.is_of(viewer)]:
-        del kept[name]
-    return kept
+    """By keyed hash, those of this sign-in."""
+    settle(viewer)
+    return st.session_state.setdefault(_GRANTS, {})

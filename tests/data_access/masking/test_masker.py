@@ -22,7 +22,7 @@ OWN = Masker(MaskingSettings(patterns={"CASE": r"CASE-\d{4,10}", "name": r"(?i)\
 
 
 @pytest.mark.parametrize(
-    ("values", "word"),
+    "values, word",
     [(known.EMAILS, EMAIL), (known.INTERNATIONAL, PHONE), (known.NATIONAL, PHONE), (known.CARDS, CARD), (known.IBANS, IBAN)],
     ids=["addresses", "international", "national", "cards", "accounts"],
 )
@@ -216,7 +216,7 @@ def test_what_is_nested_too_deeply_is_not_shown() -> None:
 
 
 def test_a_text_of_digits_alone_is_masked_without_asking_for_each() -> None:
-    for text in ("1 2 3 4 5 6 7 8 9 " * 20_000, "1234567\n" * 40_000, "4111111111111112 " * 20_000):
+    for text in ("1 2 3 4 5 6 7 8 9 " * 20_000, "2125550123\n" * 30_000, "4111111111111112 " * 20_000):
         masked = MASKER.text(text)
         assert DIGITS in masked
         assert not any(len(part) > 6 and part.isdigit() for part in masked.split()[5_000:])

@@ -14,7 +14,7 @@ def test_good_patterns_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pattern", "says"),
+    "name, pattern, says",
     [
         ("x", "(", "is no regular expression"),
         ("x", "a{99999999999}", "is no regular expression"),
