@@ -26,6 +26,8 @@ WAIT_SECONDS = 60.0
 COOKIE_SECRET = "vK3x8Qm1ZrT6wYb0Hs9LcN4pJd7fGa2EuIo5"
 REFUSED = "Your role does not open this page"
 WAY_IN = "Sign in to see the conversations of your chatbots"
+# A table of its own: the local engine's belongs to local mode, which signs with other keys.
+CONTROL = "dynascope-control-of-staff"
 # Everything of AWS but DynamoDB: nobody listens there, and says so at once.
 NOWHERE = "http://127.0.0.1:9"
 
@@ -91,7 +93,8 @@ def engine(state: Path) -> Iterator[str]:
 
 def write_config(path: Path, groups: Mapping[str, list[str]] = GROUPS, *, top: str = "", **access: float) -> None:
     """dynascope.toml in one step, so that nobody reads half of it."""
-    lines = [top, 'mode = "aws"', "[erasure]", "enabled = true", "[access]", *(f"{name} = {value}" for name, value in access.items())]
+    lines = [top, 'mode = "aws"', "[erasure]", "enabled = true", "approval = true", f'control_table = "{CONTROL}"', "[access]"]
+    lines += [f"{name} = {value}" for name, value in access.items()]
     lines += ["[access.groups]", *(f"{json.dumps(name)} = {json.dumps(roles)}" for name, roles in groups.items())]
     new = path.with_suffix(".new")
     new.write_text("\n".join(lines), encoding="utf-8")
@@ -110,17 +113,38 @@ def serve_aws(
     return serve(
         folder / "state",
         port,
-        DYNASCOPE_CONFIG=str(config),
         STREAMLIT_SECRETS_FILES=str(secrets),
         STREAMLIT_SERVER_ALLOWED_HOSTS="127.0.0.1",
-        AWS_ENDPOINT_URL=NOWHERE,
-        AWS_ENDPOINT_URL_DYNAMODB=endpoint,
-        AWS_REGION="us-east-1",
-        AWS_ACCESS_KEY_ID="local",
-        AWS_SECRET_ACCESS_KEY="local",
-        AWS_MAX_ATTEMPTS="1",
+        **aws(folder, endpoint),
         **environment,
     )
+
+
+def aws(folder: Path, endpoint: str) -> dict[str, str]:
+    """The environment of aws mode: for the server, and for the command line beside it."""
+    return {
+        "DYNASCOPE_CONFIG": str(folder / "dynascope.toml"),
+        "DYNASCOPE_STATE": str(folder / "state"),
+        "AWS_ENDPOINT_URL": NOWHERE,
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+
+
+def command(folder: Path, endpoint: str, *words: str) -> str:
+    """What `python -m data_access …` prints, whether it ends well or not."""
+    done = subprocess.run(
+        [sys.executable, "-m", "data_access", *words],
+        env=os.environ | aws(folder, endpoint) | {"DYNASCOPE_ERASURE": "on"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout or done.stderr
 
 
 def _secrets(port: int, found: Provider, secret: str) -> str:
