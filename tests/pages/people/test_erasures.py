@@ -83,7 +83,7 @@ def begun(desk: Desk) -> tuple[Job, Lease]:
 
 def words(app: AppTest) -> str:
     parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.text, *app.code]
-    return "\n".join(str(element.value) for element in parts)
+    return "\n".join(str(element.value) for element in parts).replace("\\", "")
 
 
 def keys(app: AppTest) -> list[str]:
