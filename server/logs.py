@@ -31,7 +31,7 @@ def quiet() -> None:
     """From now on, in this process. Streamlit and uvicorn make their loggers when they like: what is set here holds for all of them."""
     # It prints tracebacks past every logger, with their messages.
     st.set_option("logger.enableRich", False)
-    # Streamlit's debug log has every value that is typed, botocore's has the items.
+    # Streamlit's debug log has the ids of sessions, by which one is taken up again, botocore's has the items.
     logging.disable(logging.DEBUG)
     logging.setLogRecordFactory(scrubbed)
     for name in _LIBRARIES:

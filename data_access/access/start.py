@@ -38,7 +38,7 @@ _FIXED: tuple[tuple[str, Any, str], ...] = (
 # These let out what was typed or stored: on one's own machine that is one's own business.
 _FIXED_IN_AWS: tuple[tuple[str, Any, str], ...] = (
     ("client.showErrorDetails", "none", "a traceback can carry texts of a conversation"),
-    ("logger.level", "info", "at debug the log holds what people type"),
+    ("logger.level", "info", "at debug the log holds the ids of sessions"),
     ("logger.enableRich", False, "its tracebacks carry texts of a conversation"),
 )
 _QUIETER = ("info", "warning", "error", "critical")

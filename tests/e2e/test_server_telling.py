@@ -204,4 +204,5 @@ def test_the_log_of_a_whole_run_has_no_id_and_no_text(
     told = [word for word in (*TYPED, *own) if len(word) > 6 and word in log]
     assert told == []
     assert not re.search(r"[?&](system|conversation|tenant|message)=", log)
+    assert "Session ID" not in log
     assert "Traceback" not in log
