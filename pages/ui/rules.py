@@ -30,6 +30,7 @@ class _Rules:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._mode: str | None = None
         self._settings: Settings | None = None
         self._access: AccessSettings | None = None
         self._refusals: tuple[str, ...] = ()
@@ -39,6 +40,10 @@ class _Rules:
     def check(self, settings: Settings) -> AccessSettings:
         """Raises SettingsError where this server may serve nobody, or where the file is wrong by now: then nobody has a role."""
         with self._lock:
+            self._mode = self._mode or settings.mode
+            if settings.mode != self._mode:
+                # A file that is gone reads as local mode, which is open to everybody.
+                raise SettingsError("This server began in another mode.", "Correct the configuration, or start it again.")
             if settings is not self._settings:
                 self._refusals = tuple(refused(settings))
                 self._settings, self._access, self._stamp, self._looked = settings, settings.access, _stamp(), time.monotonic()

@@ -46,7 +46,7 @@ def show(look: Look) -> None:
             untrusted.text(look.trouble.sentence)
             if look.trouble.remedy:
                 untrusted.text(look.trouble.remedy)
-            st.button("Try again", icon=":material/refresh:", key="sign_in_again", on_click=load.reopen)
+            st.button("Try again", icon=":material/refresh:", key="sign_in_again")
     else:
         _way_in(look)
 

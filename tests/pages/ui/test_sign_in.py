@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -35,7 +36,7 @@ def _sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sign_in, "SESSIONS", fresh)
 
 
-def opened(user: Mapping[str, object], secrets: dict[str, object] = AUTH) -> AppTest:
+def opened(user: Mapping[str, object], secrets: dict[str, Any] = AUTH) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=120)
     app.user, app.secrets = dict(user), secrets
     return app.run()
@@ -161,3 +162,13 @@ def test_roles_are_read_again_when_the_file_changes(tmp_path: Path, monkeypatch:
     file.write_text("")
     assert checked.check(settings).groups == {}
     assert checked.check(replace(settings, access=ACCESS)).groups == ACCESS.groups
+
+
+def test_a_process_stays_in_its_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are read again after an erasure: without the file they would say local mode, where everybody may do everything."""
+    monkeypatch.setattr(rules, "refused", lambda _: ())
+    checked, local = rules._Rules(), load_settings({}, tmp_path)  # pyright: ignore[reportPrivateUsage]
+    checked.check(replace(local, mode="aws"))
+    with pytest.raises(SettingsError, match="another mode"):
+        checked.check(local)
+    assert checked.check(replace(local, mode="aws")).groups == {}
