@@ -5,9 +5,7 @@ The JSON is the model, field for field, with every digit. Neither file's name ho
 
 from __future__ import annotations
 
-import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, tzinfo
@@ -16,11 +14,11 @@ from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from data_access.conversations import Replay
+from data_access.handover.names import safe_name
 from data_access.items.values import iso, to_json
 from data_access.models import Conversation, Message, ToolCall, ToolStatus
 
 UTC = ZoneInfo("UTC")
-_NAME_LIMIT = 80
 _STATUS = {ToolStatus.OK: "ok", ToolStatus.ERROR: "failed", ToolStatus.NO_RESULT: "no result recorded"}
 
 
@@ -60,12 +58,7 @@ def file_name(conversation: Conversation, extension: Literal["md", "json"]) -> s
     """
     stored = conversation.conversation_id
     shown = stored.replace(conversation.user_id, "") if conversation.user_id else stored
-    ascii_only = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode()
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", ascii_only).strip("-_")[:_NAME_LIMIT].strip("-_")
-    if safe != stored:
-        digest = hashlib.sha256(stored.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        safe = f"{safe}-{digest}" if safe else digest
-    return f"{conversation.system}-{safe}.{extension}"
+    return f"{safe_name(conversation.system)}-{safe_name(stored, extension, instead=shown)}"
 
 
 def _front(conversation: Conversation, zone: tzinfo) -> str:

@@ -8,43 +8,53 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from datetime import datetime
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+from decimal import Decimal
 
 from data_access.items.values import iso
 
-_FORMULA = "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
-# What a spreadsheet, or the reader before it, strips before it looks at the first letter.
-_SKIPPED = " \ufeff\u200b\u00a0\u3000"
+_FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+# At the beginning they are enough by themselves.
+_CONTROLS = "\t\r\n\0"
+# What a spreadsheet, or the reader before it, may strip before it looks at the first letter: spaces, controls, marks without width.
+_SKIPPED = re.compile("[\\s\0-\x1f\x7f-\xa0\xad\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]*")
+_BLANKS = " \ufeff"
 MARK = "\ufeff"
 
 
 def safe_cell(value: str) -> str:
     """The text, with an apostrophe before it if a spreadsheet would take it for a formula."""
-    return f"'{value}" if value.lstrip(_SKIPPED)[:1] in _FORMULA and value.lstrip(_SKIPPED) else value
+    first = _SKIPPED.match(value)
+    letter = value[first.end() :][:1] if first else ""
+    control = value.lstrip(_BLANKS)[:1]
+    return f"'{value}" if (letter and letter in _FORMULA) or (control and control in _CONTROLS) else value
 
 
 class Sheet:
-    """Rows to lines of CSV (RFC 4180). Times are ISO 8601 in UTC, numbers as they are, None an empty cell."""
+    """Rows to lines of CSV (RFC 4180). Times are ISO 8601, in UTC unless a zone is given, numbers as they are, None an empty cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo | None = None) -> None:
+        self._zone = zone
         self._line = io.StringIO()
         self._writer = csv.writer(self._line, quoting=csv.QUOTE_ALL)
 
     def header(self, names: Sequence[str]) -> bytes:
         """The first line, behind the mark by which spreadsheets know UTF-8."""
-        return MARK.encode() + self.row(names)
+        return MARK.encode() + (self.row(names) if names else b"")
 
-    def row(self, cells: Sequence[str | int | float | datetime | None]) -> bytes:
+    def row(self, cells: Iterable[object]) -> bytes:
         self._line.seek(0)
         self._line.truncate()
-        self._writer.writerow([_cell(cell) for cell in cells])
+        self._writer.writerow([_cell(cell, self._zone) for cell in cells])
         return self._line.getvalue().encode("utf-8", "replace")
 
 
-def _cell(value: str | float | datetime | None) -> str:
-    if isinstance(value, str):
-        return safe_cell(value)
+def _cell(value: object, zone: tzinfo | None) -> str:
     if value is None:
         return ""
-    return iso(value) if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        return iso(value) if zone is None else value.astimezone(zone).isoformat()
+    # A number stays one, also below zero; whatever else is told in words is text.
+    return str(value) if isinstance(value, int | float | Decimal) else safe_cell(str(value))

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from data_access.errors import DataAccessError, ScanRefused
+from data_access.handover.names import safe_name
 from data_access.models import Conversation, Filter
 from data_access.narrow import narrow, ordered
 from pages.ui import access, at, filters, load, notices, opened, opening, reading, registry, tables, times
@@ -112,7 +113,7 @@ with list_slot:
         download_slot.download_button(
             "CSV",
             partial(tables.as_csv, shown, zone, names()),
-            file_name=f"conversations-{wanted.system}.csv",
+            file_name=safe_name(f"conversations-{wanted.system}", "csv"),
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",

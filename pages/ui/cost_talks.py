@@ -163,4 +163,4 @@ def _tenants(view: View, systems: Sequence[SystemAttribution]) -> None:
 def _how(found: Attribution) -> None:
     """The keys that dollars are split by, plainly."""
     st.subheader("How it is split", anchor=False)
-    st.markdown("\n".join(f"- **{escape(_HEADS.get(name, name.capitalize()))}**: {escape(text)}" for name, text in found.how.items()))
+    st.markdown("\n".join(f"- **{_HEADS.get(name, name.capitalize())}**: {text}" for name, text in found.how.items()))

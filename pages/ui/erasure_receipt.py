@@ -12,6 +12,7 @@ from data_access.erasure.receipt import Receipt
 from data_access.erasure.receipt_check import verify_receipt
 from data_access.erasure.receipt_words import COPIES, Section, sections
 from data_access.erasure.signing import known_keys
+from data_access.handover.names import safe_name
 from data_access.settings import Settings
 from pages.ui import erasure_plan, load_people, untrusted
 from pages.ui.asking import asking
@@ -40,11 +41,11 @@ def show(kept: bytes, settings: Settings, zone: ZoneInfo, *, key: str) -> None:
         with st.container(horizontal=True):
             # A callable: nothing lies under an address of its own before somebody clicks.
             st.download_button(
-                "JSON, signed", partial(_file, receipt.json), f"erasure-{receipt.content.plan_id}.json", "application/json",
+                "JSON, signed", partial(_file, receipt.json), safe_name(f"erasure-{receipt.content.plan_id}", "json"), "application/json",
                 key=f"{key}_json", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
             st.download_button(
-                "Markdown, to print", partial(_file, receipt.told(stage).encode()), f"erasure-{receipt.content.plan_id}.md",
+                "Markdown, to print", partial(_file, receipt.told(stage).encode()), safe_name(f"erasure-{receipt.content.plan_id}", "md"),
                 "text/markdown",
                 key=f"{key}_markdown", icon=":material/print:", on_click="ignore",
             )  # fmt: skip

@@ -5,8 +5,6 @@ Stored text appears in canvas cells and plain text only, where nothing in it can
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,11 +13,12 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import streamlit as st
 
+from data_access.handover.sheets import Sheet
 from data_access.models import Conversation, Filter
 from pages.ui import times, untrusted
 from pages.ui.opened import OpenedRow
-from pages.ui.untrusted import reveal
 from pages.ui.shown import AS_STORED, Names, names
+from pages.ui.untrusted import reveal
 
 PREVIEW_CHARACTERS = 120
 FULL_CHARACTERS = 8_000  # of one message in the row's detail; the replay has the rest
@@ -187,9 +186,8 @@ def _cut(text: str) -> str:
 
 def as_csv(conversations: Sequence[Conversation], zone: ZoneInfo, ids: Names = AS_STORED) -> bytes:
     """The list as a spreadsheet reads it: UTF-8 with a mark, times in the viewer's zone, no cell that runs as a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_CSV_COLUMNS)
+    sheet = Sheet(zone)
+    lines = [sheet.header(_CSV_COLUMNS)]
     for one in ids.conversations(conversations):
         cells = (
             one.system,
@@ -197,8 +195,8 @@ def as_csv(conversations: Sequence[Conversation], zone: ZoneInfo, ids: Names = A
             one.user_id,
             one.tenant_id,
             one.title,
-            None if one.started_at is None else one.started_at.astimezone(zone).isoformat(),
-            None if one.last_activity_at is None else one.last_activity_at.astimezone(zone).isoformat(),
+            one.started_at,
+            one.last_activity_at,
             one.duration_seconds,
             one.message_count,
             "; ".join(one.tools),
@@ -206,12 +204,5 @@ def as_csv(conversations: Sequence[Conversation], zone: ZoneInfo, ids: Names = A
             one.first_user_message,
             one.last_assistant_message,
         )
-        writer.writerow([safe_cell(cell) for cell in cells])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def safe_cell(value: object) -> object:
-    """Text that a spreadsheet would run gets an apostrophe before it. Numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return "" if value is None else value
+        lines.append(sheet.row(cells))
+    return b"".join(lines)

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from data_access.handover.names import safe_name
 from data_access.items.values import to_json
 from data_access.models import ToolCall, ToolStatus
 from data_access.search_within import fold
@@ -68,7 +69,7 @@ def _details(call: ToolCall, texts: tuple[str, str], key: str) -> None:
         st.caption(name)
         if big_field.is_big(text):
             big_field.show(
-                text, key=f"{key}-{name.lower()}", file_name=f"{name.lower()}.{'json' if language else 'txt'}", language=language
+                text, key=f"{key}-{name.lower()}", file_name=safe_name(name.lower(), "json" if language else "txt"), language=language
             )
         else:
             st.code(

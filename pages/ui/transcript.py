@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.handover.names import safe_name
 from data_access.models import Message, Role
 from pages.ui import big_field, times, tool_calls, untrusted
 from pages.ui.rewrite import Block
@@ -122,7 +123,7 @@ def _head(message: Message, view: View, *, highlighted: bool) -> str:
 
 def _content(message: Message, view: View) -> None:
     if big_field.is_big(message.content):
-        big_field.show(message.content, key=f"big-{message.position}", file_name=f"message-{message.position}.txt")
+        big_field.show(message.content, key=f"big-{message.position}", file_name=safe_name(f"message-{message.position}", "txt"))
         return
     wanted = (message.content, view.plain, view.mark)
     made = view.kept.get(wanted)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import streamlit as st
 
-from pages.ui import tables
+from data_access.handover.names import safe_name
+from data_access.handover.sheets import Sheet
 from pages.ui.shown import AS_STORED, Names, names
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,7 +30,7 @@ def offer(rows: Rows, name: str, zone: ZoneInfo, *, page: str = "usage") -> None
             st.download_button(
                 label,
                 partial(make, rows, zone, ids),
-                file_name=f"{page}-{name}.{extension}",
+                file_name=safe_name(f"{page}-{name}", extension),
                 mime=mime,
                 key=f"{page}_{extension}_{name}",
                 on_click="ignore",
@@ -41,14 +40,8 @@ def offer(rows: Rows, name: str, zone: ZoneInfo, *, page: str = "usage") -> None
 
 def as_csv(rows: Rows, zone: ZoneInfo, ids: Names = AS_STORED) -> bytes:
     """UTF-8 with a mark, times in the viewer's zone, no cell that runs as a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    if rows:
-        writer.writerow(list(rows[0]))
-    for row in rows:
-        cells = ids.row(row).values()
-        writer.writerow([tables.safe_cell(value.astimezone(zone).isoformat() if isinstance(value, datetime) else value) for value in cells])
-    return out.getvalue().encode("utf-8-sig")
+    sheet = Sheet(zone)
+    return b"".join((sheet.header(list(rows[0]) if rows else []), *(sheet.row(ids.row(row).values()) for row in rows)))
 
 
 def as_parquet(rows: Rows, zone: ZoneInfo, ids: Names = AS_STORED) -> bytes:
