@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from data_access.conversations import Replay
-from data_access.handover.names import safe_name
+from data_access.file_names import safe_name
 from data_access.items.values import iso, to_json
 from data_access.models import Conversation, Message, ToolCall, ToolStatus
 

@@ -28,7 +28,7 @@ ESCAPES = {
     "pages.ui.marked.snippet": False,
     "pages.ui.hidden.reveal": True,
     "pages.ui.hidden.reveal_json": True,
-    "data_access.handover.names.safe_name": True,
+    "data_access.file_names.safe_name": True,
     "data_access.export.file_name": True,  # of safe_name's
     "json.dumps": True,  # ASCII, as long as nobody asks for anything else
 }

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from data_access.errors import DataAccessError, ScanRefused
-from data_access.handover.names import safe_name
+from data_access.file_names import safe_name
 from data_access.models import Conversation, Filter
 from data_access.narrow import narrow, ordered
 from pages.ui import access, at, filters, load, notices, opened, opening, reading, registry, tables, times

@@ -12,7 +12,7 @@ from data_access.erasure.receipt import Receipt
 from data_access.erasure.receipt_check import verify_receipt
 from data_access.erasure.receipt_words import COPIES, Section, sections
 from data_access.erasure.signing import known_keys
-from data_access.handover.names import safe_name
+from data_access.file_names import safe_name
 from data_access.settings import Settings
 from pages.ui import erasure_plan, load_people, untrusted
 from pages.ui.asking import asking

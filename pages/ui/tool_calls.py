@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from data_access.handover.names import safe_name
+from data_access.file_names import safe_name
 from data_access.items.values import to_json
 from data_access.models import ToolCall, ToolStatus
 from data_access.search_within import fold

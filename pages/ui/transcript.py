@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from data_access.handover.names import safe_name
+from data_access.file_names import safe_name
 from data_access.models import Message, Role
 from pages.ui import big_field, times, tool_calls, untrusted
 from pages.ui.rewrite import Block

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import streamlit as st
 
-from data_access.handover.names import safe_name
+from data_access.file_names import safe_name
 from data_access.handover.sheets import Sheet
 from pages.ui.shown import AS_STORED, Names, names
 
