@@ -215,7 +215,7 @@ class Store:
                     return "has other columns than this version's"
             except Exception:
                 return "is damaged"
-            there = self.files.listed(name) if needed[name] else {}
+            there = set(self.files.listed(name)) if needed[name] else set[str]()
             return "has lost a file" if any(path not in there for path in needed[name]) else None
 
         with ThreadPoolExecutor(len(TABLES)) as pool:
