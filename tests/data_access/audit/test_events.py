@@ -49,6 +49,8 @@ GOOD: dict[str, Any] = {
     "exports": 1,
     "reason": Reason.COMPLEXITY,
     "due": "2027-02-20",
+    "look": 2,
+    "unread": 0,
 }
 KINDS = sorted(EVENTS.values(), key=lambda kind: kind.__name__)
 # What people are called, write and send: none of it may come through.
