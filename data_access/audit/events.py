@@ -140,6 +140,18 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedAgain:
+    """A look after the end, the first being 1: what is there again, what is new, and how many reads failed."""
+
+    plan_id: PlanId
+    actor: Actor
+    look: Count
+    residuals: Count
+    new_activity: Count
+    unread: Count
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     plan_id: PlanId
     state: State
@@ -219,6 +231,7 @@ Event = (
     | Deleting
     | Deleted
     | Swept
+    | LookedAgain
     | Ended
     | Receipted
     | LookedUp

@@ -38,7 +38,7 @@ def add_commands(commands: Any, command: Callable[..., argparse.ArgumentParser])
 
     for name, text in (
         ("status", "a line for each erasure, newest first; with PLAN one JSON object"),
-        ("resume", f"go on with an erasure that was interrupted, or with all of them; {COMPLETED_ONLY}"),
+        ("resume", f"go on with an erasure that was interrupted, or with all, and do the later looks that are due; {COMPLETED_ONLY}"),
     ):
         action(name, text).add_argument("plan", metavar="PLAN", nargs="?")
     action("cancel", "end it before its next batch; what was deleted stays deleted").add_argument("plan", metavar="PLAN")

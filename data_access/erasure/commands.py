@@ -21,7 +21,7 @@ from data_access.erasure.jobs import OPEN, Actor, Jobs, is_overdue, is_worked_on
 from data_access.erasure.model import Job, Reason, Scope, State
 from data_access.erasure.receipt import named
 from data_access.erasure.receipt_check import verify_receipt
-from data_access.erasure.worker import follow
+from data_access.erasure.worker import follow, watcher
 from data_access.erasure.working import Workshop
 from data_access.errors import NotFound, SnapshotOff, UsageError
 from data_access.output import say, show
@@ -104,6 +104,8 @@ def resume(options: argparse.Namespace, session: Session) -> int:
         if not ids:
             say("There is nothing to resume.")
         codes = [_told(follow(shop, plan_id, me.name, report=_Reporter(jobs.resume(plan_id)))) for plan_id in ids]
+        if options.plan is None and jobs.off() is None and (looked := watcher(shop, me.name).run()):
+            say(f"Looks after the end that were due: {looked:,}.")
     return max(codes, default=0)
 
 
@@ -174,6 +176,8 @@ def described(job: Job) -> dict[str, Any]:
         "ended_at": job.ended_at,
         "worked_on": is_worked_on(job),
         "progress": job.progress,
+        "looks": job.looks,
+        "next_look": job.next_look,
     }
 
 

@@ -1,8 +1,9 @@
 """A job as rows of the control table, and back.
 
 `job#<plan_id>` holds: `job` (state, lease, who and when), `plan` (compressed), `keys#<chunk>`, `progress#<chunk>` (the outcomes
-of a chunk, written once) and `receipt`. `jobs` lists the plans, `open` those that a worker may have to take on, and
-`subject#<keyed hash>` has a claim for each system that an open job of this subject is about.
+of a chunk, written once), `receipt`, and for a day `watch` and `watch#<chunk>` (what the later looks need, sealed). `jobs` lists the
+plans, `open` those that a worker may have to take on, `watch` those that are to be looked at again, and `subject#<keyed hash>` has a
+claim for each system that an open job of this subject is about.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from data_access.erasure.model import Extension, Job, Outcome, Plan, Progress, Reason, State
+from data_access.erasure.model import Extension, Job, LaterLook, Outcome, Plan, Progress, Reason, State
 from data_access.erasure.records import MOST_BYTES, Row
 from data_access.errors import TooMuch
 
@@ -64,6 +65,10 @@ def pack_planned(planned: Planned) -> str:
 
 def unpack_planned(text: str) -> dict[tuple[str, str], int]:
     return {(system, table): count for system, table, count in orjson.loads(text)}
+
+
+def pack_looks(looks: tuple[LaterLook, ...]) -> str:
+    return _looks().dump_json(looks).decode()
 
 
 def pack_totals(progress: tuple[Progress, ...]) -> str:
@@ -116,6 +121,8 @@ def read_job(row: Row, plan: Plan, progress: Iterable[Row]) -> Job:
         cancel_asked=row.get("cancel", False),
         lease_until=_time(row, "lease_until"),
         extension=_extension(row),
+        looks=_looks().validate_json(row["looks"]) if "looks" in row else (),
+        next_look=_time(row, "next_look"),
     )
 
 
@@ -131,6 +138,11 @@ def _time(row: Row, name: str) -> datetime | None:
 @cache
 def _plans() -> TypeAdapter[Plan]:
     return TypeAdapter(Plan)
+
+
+@cache
+def _looks() -> TypeAdapter[tuple[LaterLook, ...]]:
+    return TypeAdapter(tuple[LaterLook, ...])
 
 
 @cache

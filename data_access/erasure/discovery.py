@@ -79,6 +79,21 @@ class Discovery:
         return self._seconds
 
     @property
+    def items_read(self) -> int:
+        """What DynamoDB evaluated, somebody else's items with it."""
+        return self._reading.meter.measured().items
+
+    @property
+    def index_entries(self) -> int:
+        """How many entries of indexes go with the items, at most: not every item is in every index."""
+        shapes = self._sorter.shapes
+        return sum(
+            tally.items * (len(shapes[name].gsis) + len(shapes[name].lsis))
+            for name, tally in self.findings.tables.items()
+            if name in shapes
+        )
+
+    @property
     def checked(self) -> int:
         """How many of the deletes are beside a check on their conversation, in a transaction."""
         return self._checks.total()

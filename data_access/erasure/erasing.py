@@ -25,9 +25,9 @@ from data_access.erasure.targets import LAST
 from data_access.errors import AwsError, DataAccessError, ForeignOwner
 
 THREADS = 8
-LOCAL_THREADS = 3  # the local engine does one request after the other: more of them only wait for each other
+LOCAL_THREADS = 2  # the local engine does one request after the other: one is being done while the next one is made and read
 # Batches that are ready for each thread: what keeps them busy while a chunk is read, announced and counted.
-_READY = 5
+_READY = 8
 _OPEN_CHUNKS = 3
 _LOOK_SECONDS = 0.5
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
 from data_access.audit.chain import Audit
 from data_access.audit.events import Deleted, Ended, Forgotten, Receipted, Swept
-from data_access.erasure import signing
+from data_access.erasure import signing, watching
 from data_access.erasure.control import Control
 from data_access.erasure.holding_on import Hold
 from data_access.erasure.model import Job, Scope, State
@@ -88,21 +88,33 @@ def tell_audit(audit: Audit, job: Job, verification: Verification, state: State)
     audit.write(Ended(job.plan_id, state, deleted, absent, verification.left))
 
 
-def end(job: Job, control: Control, audit: Audit, hold: Hold, verification: Verification, state: State, message: str) -> Job:
+def end(
+    job: Job,
+    control: Control,
+    audit: Audit,
+    hold: Hold,
+    verification: Verification,
+    state: State,
+    message: str,
+    looks: tuple[timedelta, ...] = (),
+) -> Job:
     """Sign the receipt, keep it, and end the job. Raises AuditError, AwsError, LeaseLost."""
     tell_audit(audit, job, verification, state)
     if not verification.sweeps:
         job = replace(job, ended_at=datetime.now(UTC))
     receipt = make_receipt(job, verification, audit.head(), control.keys, state=state)
     kept = control.keep_receipt(hold.lease, receipt.json)
-    return end_as(job, control, audit, hold, kept, message)
+    return end_as(job, control, audit, hold, kept, message, looks)
 
 
-def end_as(job: Job, control: Control, audit: Audit, hold: Hold, kept: bytes, message: str) -> Job:
-    """End the job as the receipt that is kept says."""
+def end_as(job: Job, control: Control, audit: Audit, hold: Hold, kept: bytes, message: str, looks: tuple[timedelta, ...] = ()) -> Job:
+    """End the job as the receipt that is kept says. What completed is looked at again, `looks` after its end."""
     said = orjson.loads(kept)
     key_id = signing.key_id(bytes.fromhex(said["signature"]["public_key"]))
     digest = hashlib.sha256(kept).hexdigest()
     # The same row twice says nothing wrong; none at all would.
     audit.write(Receipted(job.plan_id, digest, key_id))
-    return control.finish(job.plan_id, job.state, State(said["receipt"]["state"]), lease=hold.lease, message=message)
+    state = State(said["receipt"]["state"])
+    if state is State.COMPLETED:
+        watching.keep(control, job, hold.lease, looks)
+    return control.finish(job.plan_id, job.state, state, lease=hold.lease, message=message)

@@ -1,6 +1,7 @@
 """The two keys of an installation: one that makes keyed hashes, one that signs. Each is a file of 32 random bytes.
 
-The hash key is what keeps a subject's hash from being guessed: who has it can test an id against the audit. Every replica needs
+The hash key is what keeps a subject's hash from being guessed: who has it can test an id against the audit, and read what the later
+looks of a job need. Every replica needs
 the same two, in the folder that `[erasure] keys` names; else they are made once in the state folder.
 """
 
@@ -22,6 +23,7 @@ from data_access.errors import KeyFileError
 from data_access.settings import Settings
 
 KEY_BYTES = 32
+_NONCE_BYTES = 12
 HASH_FILE = "hash.key"
 SIGNING_FILE = "signing.key"
 
@@ -56,6 +58,28 @@ class Keys:
     def key_id(self) -> str:
         """16 hex digits that tell one hash key from another, and nothing of it."""
         return self._mac(b"id", b"")[:16]
+
+    def seal(self, data: bytes, place: str) -> bytes:
+        """Encrypted, for this place alone: who has the table and not the hash key reads nothing of it (AES-256-GCM)."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(self._sealing()).encrypt(nonce, data, place.encode())
+
+    def unseal(self, sealed: bytes, place: str) -> bytes:
+        """Raises KeyFileError where it was sealed with another key, for another place, or was changed."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        try:
+            return AESGCM(self._sealing()).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
+        except (InvalidTag, ValueError):
+            raise KeyFileError(
+                "What was sealed here cannot be opened with this key.", "Use the hash key that it was sealed with."
+            ) from None
+
+    def _sealing(self) -> bytes:
+        return hmac.new(self.hashing, b"seal\0", hashlib.sha256).digest()
 
     def _mac(self, use: bytes, message: bytes) -> str:
         # What it is used for is part of the message: no hash of one use can stand for one of another.

@@ -186,12 +186,26 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterLook:
+    """A look after the end. `left` is (table, class, items) of what is there again, `unread` how many reads failed."""
+
+    at: datetime
+    left: tuple[tuple[str, str, int], ...]
+    new_activity: int
+    unread: int
+
+    @property
+    def items(self) -> int:
+        return sum(count for _, _, count in self.left)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What the control table holds of an erasure.
 
     `token` is the fencing token of the last lease, 0 before the first. `subject` is the keyed hash of the user id: the plan's
     scope loses the plain one when the job has ended. `lease_until` is past or None when no worker is at it. `due_at` is the later
-    date where there was an `extension`.
+    date where there was an `extension`. `looks` are those after the end, `next_look` is when the next one is due.
     """
 
     plan: Plan
@@ -210,6 +224,8 @@ class Job:
     cancel_asked: bool = False
     lease_until: datetime | None = None
     extension: Extension | None = None
+    looks: tuple[LaterLook, ...] = ()
+    next_look: datetime | None = None
 
     @property
     def plan_id(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from data_access.costs.units import query_units
 from data_access.dynamo.aws import Source
 from data_access.dynamo.facts import table_class, table_facts
 from data_access.erasure.asked import check_scope
+from data_access.erasure.chunks import MOST_KEYS
 from data_access.erasure.control import Control
 from data_access.erasure.copies import copies
 from data_access.erasure.discovery import Discovery, Known
@@ -42,11 +44,17 @@ STANDING = (
     "Backups, exports, streams and replicas of the tables: those that could be found are listed as copies.",
     "Files that somebody exported or downloaded before.",
 )
-# Items a second without a limit of one's own, by what guards them: batches of 25 conditional deletes, transactions of 100.
-# Measured on the local engine; DynamoDB takes 8 such batches at a time in about 20 ms each.
-_BATCHED, _CHECKED = 6_000.0, 12_000.0
-# What a run reads, in times of what its plan read: the look at the start, and two sweeps that also read every planned key.
-_LOOKS = 2.75
+# DynamoDB, items a second without a limit of one's own: 8 requests at once, 25 deletes in about 20 ms or 99 beside a check in 40 ms.
+_BATCHED, _CHECKED = 8 * 25 / 0.020, 8 * 99 / 0.040
+# The local engine does one item after the other: a commit, as long as the draft measured it, and the entries of its indexes. An entry
+# is the processor's work, as reading an item is, and takes about so many times as long (measured with two indexes and items of 350 B).
+_ENTRY_READS = 1.2
+_LONGEST_READ_SECONDS = 0.001  # an item; what was read in one small request says nothing of many
+# What a run reads, in times of what its plan read: the look at the start, and two sweeps that read every planned key as well.
+_LOOKS = 3.0
+# One request to the control table. Of each chunk there are two after the deletes: its rows are taken away at the end.
+_REQUEST_SECONDS, _LOCAL_REQUEST_SECONDS = 0.010, 0.002
+_STEPS, _CHUNK_STEPS = 25, 2
 _Live = Mapping[str, Mapping[str, Any]]  # DescribeTable's answer by table
 
 
@@ -132,7 +140,7 @@ def make_plan(
             digest="",
             write_units=_sum(row.write_units for row in counts),
             usd=_sum([*(row.usd for row in counts), *(None if look.read_usd is None else 2 * look.read_usd for look in looks)]),
-            seconds=_seconds(settings, looks, count),
+            seconds=_seconds(settings, looks, count, draft.commit_seconds() if settings.mode == "local" else None),
             out_of_scope=tuple(said for look in looks for said in look.findings.out_of_scope()),
             neighbours=radar.neighbours,
             copies=_copies(settings, chosen, live, when),
@@ -213,13 +221,26 @@ def _counts(source: Source, look: Discovery, live: _Live, book: PriceBook) -> It
         yield TableCount(source.id, target.name, items, size, target.road.words, units, usd)
 
 
-def _seconds(settings: Settings, looks: Iterable[Discovery], count: int) -> float:
-    """How long the run takes: its deletes at the rate that is allowed, a look at what came since, and two sweeps with a pause."""
+def _seconds(settings: Settings, looks: Sequence[Discovery], count: int, commit: float | None) -> float:
+    """How long the run takes: what it reads, as its plan took for it; its deletes, at the rate that is allowed; and its own rows.
+
+    `commit` is the seconds of a small write to the local engine, None for DynamoDB. With a rate the deletes take at least as long as
+    their items need at it.
+    """
     reading = _LOOKS * sum(look.seconds for look in looks) + SETTLE_SECONDS
-    checked = sum(look.checked for look in looks)
-    free = (count - checked) / _BATCHED + checked / _CHECKED
-    rate = settings.erasure.rate
-    return reading + (free if rate is None else max(free, count / rate))
+    if commit is None:
+        checked, request = sum(look.checked for look in looks), _REQUEST_SECONDS
+        deleting = (count - checked) / _BATCHED + checked / _CHECKED
+    else:
+        request = _LOCAL_REQUEST_SECONDS + commit
+        deleting = count * commit + sum(look.index_entries * _ENTRY_READS * _read_seconds(look) for look in looks)
+    if (rate := settings.erasure.rate) is not None:
+        deleting = max(deleting, count / rate)
+    return reading + deleting + request * (_STEPS + _CHUNK_STEPS * math.ceil(count / MOST_KEYS))
+
+
+def _read_seconds(look: Discovery) -> float:
+    return min(_LONGEST_READ_SECONDS, look.seconds / max(1, look.items_read))
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

@@ -23,7 +23,7 @@ _ENDED: dict[State, str] = {
     State.CANCELLED: "Cancelled. Somebody stopped it: what was erased before that is counted below.",
     State.FAILED: "Failed. Nothing was erased.",
 }
-_CLASS: dict[Seen, str] = {
+CLASSES: dict[Seen, str] = {
     Seen.LEFTOVER: "left over",
     Seen.STUB: "made again by an update",
     Seen.LATE: "written late",
@@ -138,7 +138,7 @@ def _tables(content: Content) -> Iterator[tuple[str, ...]]:
 
 def _left(content: Content) -> Iterator[tuple[str, ...]]:
     for one in content.residuals:
-        yield one.table, f"{one.count:,}", _CLASS[one.kind], one.why
+        yield one.table, f"{one.count:,}", CLASSES[one.kind], one.why
     for unread in content.unread:
         yield unread.table or unread.system, "not known", "could not be read", unread.why
 

@@ -179,6 +179,17 @@ class Records:
     def put(self, pk: str, sk: str, row: Mapping[str, Any]) -> None:
         self.write(Action("Put", pk, sk, row))
 
+    def batch(self, asked: Sequence[Mapping[str, Any]]) -> None:
+        """Up to 25 PutRequests and DeleteRequests in one request, each for itself and without a condition."""
+        waiting = list(asked)
+        for attempt in range(_ATTEMPTS):
+            answer = self._send("batch_write_item", {"RequestItems": {self.table: waiting}})
+            waiting = answer.get("UnprocessedItems", {}).get(self.table, [])
+            if not waiting:
+                return
+            _pause(attempt)
+        raise self._throttled("BatchWriteItem")
+
     def remove(self, pk: str, sks: Iterable[str]) -> None:
         """Each alone and only in this partition; one that is gone already is not missed."""
         for sk in sks:

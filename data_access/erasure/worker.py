@@ -17,6 +17,7 @@ from data_access.dynamo.aws import Source
 from data_access.erasure.control import Control
 from data_access.erasure.jobs import OPEN, Actor, is_worked_on
 from data_access.erasure.model import ENDED, Job
+from data_access.erasure.watching import LOOKS, Watcher
 from data_access.erasure.working import Report, Workshop, work
 from data_access.errors import DataAccessError, LeaseLost, WrongState
 from data_access.settings import Settings
@@ -26,6 +27,7 @@ _POLL_SECONDS = 2.0
 _FIRST_REST, _LONGEST_REST = 5.0, 300.0
 _TIDY_SECONDS = 3_600.0
 _FOLLOW_SECONDS = 0.5
+_LOOK_SECONDS = 30.0  # how often it asks for looks after the end that are due
 
 
 class Worker:
@@ -48,7 +50,7 @@ class Worker:
         self._halt, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._rests: dict[str, tuple[float, float]] = {}  # plan to until when it is left alone, and for how long the next time
-        self._tidied = float("-inf")
+        self._tidied = self._looked = float("-inf")
 
     def start(self) -> None:
         """Nothing where erasing is off."""
@@ -98,7 +100,15 @@ class Worker:
             except DataAccessError as error:
                 self.last_error = error
                 self._rests[job.plan_id] = (time.monotonic() + pause, min(_LONGEST_REST, 2 * pause))
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._looked = time.monotonic()
+            return bool(watcher(self.shop, self.name, halt=self._halt).run())
         return False
+
+
+def watcher(shop: Workshop, name: str, *, halt: threading.Event | None = None) -> Watcher:
+    """Who does the looks after the end that are due."""
+    return Watcher(shop.control, shop.audit, shop.sources, name, shop.looks or LOOKS, halt or threading.Event(), shop.patience)
 
 
 def follow(shop: Workshop, plan_id: str, name: str, *, report: Report | None = None) -> Job:

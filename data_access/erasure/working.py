@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from data_access.audit.chain import Audit
 from data_access.audit.events import Started
@@ -29,6 +29,7 @@ from data_access.erasure.sending import Sending
 from data_access.erasure.starting import check_digest, look_again
 from data_access.erasure.verification import Leftovers, Verification
 from data_access.erasure.verify import SETTLE_SECONDS, SWEEPS, verify
+from data_access.erasure.watching import LOOKS
 from data_access.errors import DataAccessError, ForeignOwner, LeaseLost, PlanChanged, WrongState
 from data_access.settings import Settings
 from data_access.snapshot.store import Store
@@ -41,7 +42,7 @@ class Workshop:
     """All that a worker needs. `on_forgotten` are told of a job when the user is to be forgotten everywhere else.
 
     `threads` None: as many as the tables take at once. `patience` is how long a table without capacity is waited for,
-    `settle_seconds` how long an index has to follow its table.
+    `settle_seconds` how long an index has to follow its table, `looks` how long after the end it is looked at again.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Workshop:
     patience: float = PATIENCE_SECONDS
     sweeps: int = SWEEPS
     settle_seconds: float = SETTLE_SECONDS
+    looks: tuple[timedelta, ...] = LOOKS
 
 
 def work(shop: Workshop, plan_id: str, worker: str, *, report: Report | None = None, halt: threading.Event | None = None) -> Job | None:
@@ -116,7 +118,7 @@ class _Work:
             if job.state in ENDED:
                 return job
         if (kept := self._control.receipt(plan_id)) is not None:
-            return finishing.end_as(job, self._control, self._audit, self._hold, kept, job.message)
+            return finishing.end_as(job, self._control, self._audit, self._hold, kept, job.message, self._shop.looks)
         begun = self._begun(plan_id) if self._held.token > 1 else frozenset[str]()
         erasing = Erasing(
             self._control, self._audit, self._deleter, self._hold, self._stop, job,
@@ -207,7 +209,7 @@ class _Work:
 
     def _end(self, verification: Verification, state: State, message: str) -> Job:
         job = self._control.job(self._held.plan_id)
-        return finishing.end(job, self._control, self._audit, self._hold, verification, state, message)
+        return finishing.end(job, self._control, self._audit, self._hold, verification, state, message, self._shop.looks)
 
     def _said(self, job: Job, verification: Verification) -> str:
         """One or two sentences on how it went; tables by name, and nobody."""

@@ -83,6 +83,7 @@ def finish_read(source: Source, store: Store, old: State | None, staged: staging
             for table in TABLES
         }
         counts = counted(database, found)
+        latest = newest(database, found["messages"])
         olds = store.fetch(old.files["messages"], staged.folder / "old") if old else []
         came, went = differences(database, found["messages"], rows_of(parquet(olds) if olds else None, "messages"), inside=inside)
     finally:
@@ -91,7 +92,7 @@ def finish_read(source: Source, store: Store, old: State | None, staged: staging
     read = staged.checkpoint
     seconds = read.seconds + time.monotonic() - began
     coverage = make_coverage(source, counts, read.unplaced, now, read.began_at, read.began_at, method, (), read.items, read.units, seconds)
-    state = State(coverage, files, read.units, seconds)
+    state = State(coverage, files, read.units, seconds, latest)
     store.save(state)
     register.check_again(source.id)
     return state, came, went
@@ -171,6 +172,12 @@ def counted_of(database: duckdb.DuckDBPyConnection, table: str, source: str) -> 
     rows, bad, *found = database.execute(f"SELECT {', '.join(columns)} FROM {source}").fetchall()[0]
     moments = {name: None if value is None else datetime.fromtimestamp(value / 1e6, UTC) for name, value in zip(times, found, strict=True)}
     return {table: rows, "bad": bad} | moments
+
+
+def newest(database: duckdb.DuckDBPyConnection, messages: str) -> dict[str, datetime]:
+    """The newest time of a message by tenant."""
+    rows = database.execute(f"SELECT tenant_id, epoch_us(max(sent_at)) FROM {messages} WHERE tenant_id IS NOT NULL GROUP BY 1").fetchall()
+    return {tenant: datetime.fromtimestamp(at / 1e6, UTC) for tenant, at in rows if at is not None}
 
 
 def summed(counts: Iterable[Mapping[str, int | datetime | None]]) -> dict[str, int | datetime | None]:

@@ -70,7 +70,7 @@ def _by_tenant(source: Source, state: State, ask: Ask) -> Route | None:
     access = best_access(table, {"tenant_id": "x"}, Window(datetime.now(UTC), None), None, known.indexes)
     if access is None or len(access.keys) != 1 or access.ranges == (None,):
         return None
-    starts = dict.fromkeys(source.place.tenants, None) | _latest(ask, state, "messages", "tenant_id", "sent_at")
+    starts = dict.fromkeys(source.place.tenants, None) | _newest(state, ask)
     if not starts:
         return None
     # An update reads the overlap and, where offsets are possible, half a day more: as a share of the time that is covered.
@@ -244,6 +244,13 @@ def _share(state: State, window: timedelta) -> float:
     if first is None or last is None or last <= first:
         return 1.0
     return min(1.0, window / (last - first))
+
+
+def _newest(state: State, ask: Ask) -> dict[str, datetime | None]:
+    """Each tenant with the newest time that is known: without a question to the rows where the last sync has left it."""
+    if state.latest is None:
+        return _latest(ask, state, "messages", "tenant_id", "sent_at")
+    return {tenant: min(state.coverage.began_at, at) for tenant, at in state.latest.items()}
 
 
 def _latest(ask: Ask, state: State, table: str, who: str, when: str) -> dict[str, datetime | None]:

@@ -46,12 +46,16 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`files` are the active files by table, as paths in the place. `full_units` and `full_seconds` are the last full read's."""
+    """`files` are the active files by table, as paths in the place. `full_units` and `full_seconds` are the last full read's.
+
+    `latest` is the newest time of a message by tenant that any sync has met, from where an update goes on; None where it was not kept.
+    """
 
     coverage: Coverage
     files: Mapping[str, tuple[str, ...]]
     full_units: float = 0.0
     full_seconds: float = 0.0
+    latest: Mapping[str, datetime] | None = None
     version: int = VERSION
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
 

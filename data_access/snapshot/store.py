@@ -200,7 +200,7 @@ class Store:
         known = {system: states.load(data) for system, data in stored.items()}
         if None in known.values():
             return "was made by another version, or is damaged", []
-        needed = {name: [path for state in known.values() if state for path in state.files[name]] for name in TABLES}
+        needed = {name: {path for state in known.values() if state for path in state.files[name]} for name in TABLES}
         missing: list[str] = []
 
         def one(name: str) -> str | None:
@@ -215,8 +215,7 @@ class Store:
                     return "has other columns than this version's"
             except Exception:
                 return "is damaged"
-            there = self.files.listed(name) if needed[name] else {}
-            return "has lost a file" if any(path not in there for path in needed[name]) else None
+            return "has lost a file" if needed[name] and not needed[name] <= set(self.files.listed(name)) else None
 
         with ThreadPoolExecutor(len(TABLES)) as pool:
             return next((wrong for wrong in pool.map(one, TABLES) if wrong), None), missing

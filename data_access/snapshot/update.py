@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
+
 from data_access.dynamo.aws import CONCURRENCY, Source
 from data_access.dynamo.codec import Item
 from data_access.dynamo.collector import rare_collections
@@ -58,15 +60,18 @@ class _Update:
         self._progress, self._cancelled = progress, cancelled
         self._began_at, self._began = datetime.now(UTC), time.monotonic()
         self._inside = source.place.system.messages is None
-        self._arrivals, self._database = work.arrivals, work.database
+        self._arrivals = work.arrivals
         self._rows = RowReader(source.place.system, source.place.tables)
         self._reader = Reader(source, None)
         self._tasks = 0
         self._lock = threading.Lock()
 
+    @property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        return self._work.database
+
     def run(self, writing: Callable[[int, float], None]) -> Built:
         register = Register(self._store)
-        self._database.execute("CREATE TABLE whole (conversation_id VARCHAR); CREATE TABLE gone (item_key VARCHAR)")
         self._read(*self._first())
         if self._route.way is Way.TENANTS:
             self._sessions_of_messages()
@@ -86,7 +91,7 @@ class _Update:
             aside.submit(self._database.close)  # to give its memory back takes as long as the commits
             if woven is not None:
                 files = self._store.commit(self._source.id, woven.new, woven.kept)
-            state = self._said(woven.counts if woven else None, now, files)
+            state = replace(self._said(woven.counts if woven else None, now, files), latest=self._latest(woven.newest if woven else {}))
             self._store.save(state)
         register.check_again(self._source.id)
         return Built(state, False, woven.came if woven else 0, woven.went if woven else 0)
@@ -110,6 +115,11 @@ class _Update:
             same = ("conversations", "messages", "tool_calls", "user_records", "first_at", "last_at")
             coverage = replace(coverage, bad_items=before.bad_items + read.unplaced, **{name: getattr(before, name) for name in same})
         return replace(self._state, coverage=coverage, files=files)
+
+    def _latest(self, newest: Mapping[str, datetime]) -> Mapping[str, datetime] | None:
+        """What came can be older than what was there. Where it was not kept, only a full read knows every tenant."""
+        known = self._state.latest
+        return None if known is None else {**known, **{tenant: max(at, known.get(tenant, at)) for tenant, at in newest.items()}}
 
     # The three ways
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from data_access.snapshot import finish
-from data_access.snapshot.build import counted_of, differences, rows_of, summed
+from data_access.snapshot.build import counted_of, differences, newest, rows_of, summed
 from data_access.snapshot.finish import Forgotten
 from data_access.snapshot.relations import alive, parquet
 from data_access.snapshot.schema import TABLES
@@ -150,13 +150,17 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class Woven:
-    """What is to be committed: `new` and `kept` by table, what is counted of them, and how many messages came and went."""
+    """What is to be committed: `new` and `kept` by table, what is counted of them, and how many messages came and went.
+
+    `newest` is the newest time of a message that came, by tenant.
+    """
 
     new: Mapping[str, list[NewFile]]
     kept: Mapping[str, list[str]]
     counts: Mapping[str, int | datetime | None]
     came: int
     went: int
+    newest: Mapping[str, datetime]
 
 
 def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> Woven:
@@ -187,6 +191,7 @@ def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> W
         making = {table: pool.submit(again, table) for table in tables}
         making["messages"].result()
         came, went = differences(database, "added_messages", "removed_messages", inside=inside)
+        latest = {} if inside else newest(database, "added_messages")
         made = {table: one.result() for table, one in making.items()}
     return Woven(
         {table: one.new for table, one in made.items()},
@@ -194,6 +199,7 @@ def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> W
         summed(one.counts for one in made.values()),
         came,
         went,
+        latest,
     )
 
 

@@ -4,7 +4,7 @@
     staged_<kind>    tables of what was read (staged.py), which DuckDB takes to the disk when they are many
 
 To open a database takes as long as many questions, and so does a file's description that is read again for each of them: an
-update has one of the first, and little of the second.
+update has one of the first, which is opened while the first items are read, and little of the second.
 """
 
 # ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,10 +42,15 @@ _NOWHERE = "'' AS filename, 0::BIGINT AS file_row_number"
 class Work:
     """`old` is for each table the valid files' paths, and where they lie on this machine."""
 
-    database: duckdb.DuckDBPyConnection
+    opening: Future[duckdb.DuckDBPyConnection]
     folder: Path
     old: Mapping[str, tuple[Sequence[str], Sequence[str]]]
     arrivals: Arrivals
+
+    @property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """Waits until it is there."""
+        return self.opening.result()
 
     def ask(self, table: str, query: str) -> list[Any]:
         """One question to the rows of a table that are valid now: `{rows}` in the query is where they are."""
@@ -69,30 +74,39 @@ def opened(store: Store, state: State, folder: Path, connect: Connect) -> Genera
     """Nothing of it is left afterwards: an update that was stopped begins anew, it is short."""
     staging.clear(folder)
     staging.make(folder)
-    database = finish.work_database(folder, state.coverage.messages, connect)
-    try:
-        old = {table: (list(state.files[table]), store.fetch(state.files[table], folder / "old")) for table in TABLES}
-        for table, (_, places) in old.items():
-            columns = ", ".join(name for name in TABLES[table].names if name != "system")
-            source = parquet(places, more=_PLACED) if places else f"(SELECT *, {_NOWHERE} FROM {rows_of(None, table)})"
-            database.execute(f"CREATE VIEW old_{table} AS SELECT {columns}, filename, file_row_number FROM {source}")
-        yield Work(database, folder, old, Arrivals(database))
-    finally:
-        database.close()
-        staging.clear(folder)
+    old = {table: (list(state.files[table]), store.fetch(state.files[table], folder / "old")) for table in TABLES}
+    with ThreadPoolExecutor(1, thread_name_prefix="open") as aside:
+        opening = aside.submit(_open, folder, state.coverage.messages, connect, {table: places for table, (_, places) in old.items()})
+        try:
+            yield Work(opening, folder, old, Arrivals(opening.result))
+        finally:
+            if opening.exception() is None:
+                opening.result().close()
+            staging.clear(folder)
+
+
+def _open(folder: Path, messages: int, connect: Connect, old: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+    """The database with the views of what is valid now, and with the tables of what will be read."""
+    database = finish.work_database(folder, messages, connect)
+    for table, places in old.items():
+        columns = ", ".join(name for name in TABLES[table].names if name != "system")
+        source = parquet(places, more=_PLACED) if places else f"(SELECT *, {_NOWHERE} FROM {rows_of(None, table)})"
+        database.execute(f"CREATE VIEW old_{table} AS SELECT {columns}, filename, file_row_number FROM {source}")
+    for kind, schema in STAGED.items():
+        columns = ", ".join(f"{field.name} {finish.TYPES[field.type]}" for field in schema)
+        database.execute(f"CREATE TABLE staged_{kind} ({columns})")
+    database.execute("CREATE TABLE whole (conversation_id VARCHAR); CREATE TABLE gone (item_key VARCHAR)")
+    return database
 
 
 class Arrivals:
     """What was read so far, from any thread. `unplaced` are messages that name no conversation."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, database: Callable[[], duckdb.DuckDBPyConnection]) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._waiting: dict[str, list[pa.RecordBatch]] = {kind: [] for kind in STAGED}
         self.items, self.units, self.unplaced = 0, 0.0, 0
-        for kind, schema in STAGED.items():
-            columns = ", ".join(f"{field.name} {finish.TYPES[field.type]}" for field in schema)
-            database.execute(f"CREATE TABLE staged_{kind} ({columns})")
 
     def add(self, batch: Batch, *, items: int, units: float) -> None:
         """Keep a page: its rows are seen after `settle`."""
@@ -112,7 +126,7 @@ class Arrivals:
 
     def _settle(self) -> None:
         # A connection of its own: somebody may be asking the other one.
-        with self._database.cursor() as database:
+        with self._database().cursor() as database:
             for kind, several in self._waiting.items():
                 if several:
                     database.register("arrived", pa.Table.from_batches(several))

@@ -41,6 +41,7 @@ _WORDS: Mapping[str, str] = {
     "deleted": "Deletes counted",
     "swept": "Checked",
     "ended": "Ended",
+    "lookedagain": "Looked again",
     "receipted": "Receipt signed",
     "lookedup": "Person looked up",
     "exported": "Person exported",

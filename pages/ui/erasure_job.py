@@ -19,6 +19,7 @@ from pages.ui import (
     erasure_audit,
     erasure_desk,
     erasure_extend,
+    erasure_later,
     erasure_list,
     erasure_plan,
     erasure_progress,
@@ -56,6 +57,7 @@ def show(desk: Desk, plan_id: str, titles: Mapping[str, str], zone: ZoneInfo) ->
     _actions(desk, job, zone)
     if is_open(job):
         st.fragment(_watch, run_every=WATCH_SECONDS)(desk, job.plan_id, word(job).label, titles)
+    erasure_later.show(job, zone)
     kept = erasures.receipt(asking(), desk, plan_id) if job.state in ENDED else None
     if kept is not None:
         erasure_receipt.show(kept, desk.settings, zone, key=f"erasure_{plan_id}")

@@ -17,7 +17,7 @@ from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
 from pages.ui import erasure_progress, erasure_states, notices, times, untrusted
 from pages.ui.asking import asking
-from pages.ui.erasure_words import WORDS, due, due_day, due_plain, is_open, items, scope, short, word
+from pages.ui.erasure_words import BACK, WORDS, due, due_day, due_plain, is_open, items, scope, short, word
 from pages.ui.untrusted import code, escape
 
 PARAMETER = "plan"
@@ -138,7 +138,7 @@ def _table(jobs: Sequence[Job], titles: Mapping[str, str], zone: ZoneInfo) -> No
     clock = partial(st.column_config.DatetimeColumn, width=128, format="YYYY-MM-DD HH:mm", timezone=zone.key)
     key = f"erasures_{hash(tuple((job.plan_id, label) for job, label in zip(jobs, labels, strict=True))) & 0xFFFFFFFF:x}"
     known = list(dict.fromkeys(labels))
-    colours = {said.label: said.colour for said in WORDS.values()}
+    colours = {said.label: said.colour for said in (*WORDS.values(), BACK)}
     shades = [colours.get(one, "gray") for one in known]
     untrusted.table(
         shown,

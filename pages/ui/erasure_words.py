@@ -82,6 +82,12 @@ _CAPACITY = Word(
     "The tables are throttled, or do not answer. The worker tries again by itself, ever more slowly.",
 )
 _CANCELLING = Word("cancelling", "orange", "stop_circle", "It ends before the next batch. What was deleted stays deleted.")
+BACK = Word(
+    "completed, came back",
+    "orange",
+    "undo",
+    "Everything was erased and checked, and a look after the end found something there again. Make a new plan for the same user.",
+)
 _INTERRUPTED = Word(
     "interrupted", "orange", "pause_circle", "No worker has it at the moment. What was done is kept: it goes on from there."
 )
@@ -96,6 +102,8 @@ def word(job: Job) -> Word:
             return _INTERRUPTED
         if job.message == WAITING:
             return _CAPACITY
+    if job.state is State.COMPLETED and job.looks and job.looks[-1].items:
+        return BACK
     return WORDS[job.state]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from data_access.cli import main
 from data_access.dynamo.aws import open_sources
+from data_access.erasure.watching import Watcher
 from data_access.local import engine
 from data_access.local.binary import choose
 from data_access.settings import load_settings
@@ -110,6 +111,21 @@ def test_from_the_plan_to_the_receipt(line: Line, tmp_path: Path) -> None:
     assert "## Second stage: the copies today\n\nNot cleared" in printed
     assert f'"{USER}"' in line("erase", "receipt", plan["plan_id"], "--with-user-id", USER).out
     assert line("erase", "receipt", plan["plan_id"], "--with-user-id", "demo2").error == "not_confirmed"
+
+
+def test_resume_does_the_later_looks_that_are_due(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_id = line.plan()
+    done = line("erase", "run", plan_id, "--confirm", USER).one
+    assert done["looks"] == []
+    assert done["next_look"] > done["ended_at"]
+    assert "Looks after the end" not in line("erase", "resume").err
+    monkeypatch.setattr(Watcher, "due", lambda _: (plan_id,))
+    monkeypatch.setenv("DYNASCOPE_ERASURE", "off")
+    assert "Looks after the end" not in line("erase", "resume").err
+    monkeypatch.setenv("DYNASCOPE_ERASURE", "on")
+    assert "Looks after the end that were due: 1." in line("erase", "resume").err
+    (look,) = line("erase", "status", plan_id).one["looks"]
+    assert (look["left"], look["unread"]) == ([], 0)
 
 
 def test_an_unknown_user_is_not_completed(line: Line) -> None:

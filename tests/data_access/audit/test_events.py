@@ -51,6 +51,8 @@ GOOD: dict[str, Any] = {
     "due": "2027-02-20",
     "action": "look_up_user",
     "conversation": DIGEST,
+    "look": 2,
+    "unread": 0,
 }
 KINDS = sorted(EVENTS.values(), key=lambda kind: kind.__name__)
 # What people are called, write and send: none of it may come through.

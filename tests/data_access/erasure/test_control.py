@@ -143,14 +143,17 @@ def test_a_plan_that_counts_other_keys_is_refused_and_leaves_nothing(control: Co
     assert list(stored_rows(control)) == []
 
 
-def test_a_plan_broken_off_leaves_nothing(control: Control) -> None:
+def test_a_plan_broken_off_leaves_nothing(control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_access.erasure.chunks._WAITING_BYTES", 500_000)
+
     def breaks() -> Iterator[FrozenKey]:
         yield from some_keys(2_000)
+        yield from _long_keys(300)
         assert any(row["sk"]["S"].startswith("keys#") for row in stored_rows(control))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        control.create(plan_of(2_002), breaks())
+        control.create(plan_of(2_302), breaks())
     assert list(stored_rows(control)) == []
 
 
@@ -194,18 +197,19 @@ def test_keys_come_back_exactly_and_in_the_order_of_the_deletes(control: Control
 
 
 def test_no_row_is_above_100_kb_even_when_nothing_compresses(control: Control) -> None:
-    chance = random.Random(5)
-
-    def long_keys() -> Iterator[FrozenKey]:
-        for number in range(200):
-            key = {"pk": {"B": chance.randbytes(2_048)}, "sk": {"B": chance.randbytes(1_024)}}
-            yield FrozenKey("cg", "cg-chatbot-conversations", key, Guard("owner_in_key"), 9, number)
-
-    job = control.create(plan_of(200), long_keys())
+    job = control.create(plan_of(200), _long_keys(200))
     sizes = [len(json.dumps(row)) for row in stored_rows(control)]
     assert max(len(row.get("body", {}).get("B", "")) * 3 // 4 for row in stored_rows(control)) <= 100_000
     assert max(sizes) < 140_000  # base64 of the above
     assert [key.bytes for chunk in control.chunks(job.plan_id) for key in chunk.keys] == list(range(200))
+
+
+def _long_keys(count: int) -> Iterator[FrozenKey]:
+    """Keys that do not compress."""
+    chance = random.Random(5)
+    for number in range(count):
+        key = {"pk": {"B": chance.randbytes(2_048)}, "sk": {"B": chance.randbytes(1_024)}}
+        yield FrozenKey("cg", "cg-chatbot-conversations", key, Guard("owner_in_key"), 9, number)
 
 
 def test_a_key_that_fits_no_row_is_refused(control: Control) -> None:
@@ -231,7 +235,7 @@ def test_100_000_keys_are_streamed_in_and_out(engine_endpoint: str, tmp_path: Pa
         every = 100_000
         job = control.create(plan_of(every), (session(n - 98_000) if n >= 98_000 else message(n) for n in range(every)))
         _, peak = tracemalloc.get_traced_memory()
-        assert peak < 12_000_000
+        assert peak < 20_000_000  # what waits to be put in order, and a chunk; the keys alone would be above 100 MB
         tracemalloc.reset_peak()
         held, number = tracemalloc.get_traced_memory()[0], 0
         for chunk in control.chunks(job.plan_id):
@@ -498,14 +502,14 @@ def test_a_chunk_counts_once(raced: Control) -> None:
 
 @pytest.mark.engine
 def test_chunks_are_counted_from_several_threads(raced: Control) -> None:
-    keys = [message(number) for number in range(3_000)]
+    keys = [message(number) for number in range(7_000)]
     job, lease = running(raced, keys)
     chunks = list(raced.chunks(job.plan_id))
     assert len(chunks) > 5
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda one: raced.checkpoint(lease, one, {Outcome.DELETED: len(one.keys)}, len(one.keys)), chunks))
     (progress,) = raced.job(job.plan_id).progress
-    assert (progress.planned, progress.deleted, progress.write_units) == (3_000, 3_000, 3_000)
+    assert (progress.planned, progress.deleted, progress.write_units) == (7_000, 7_000, 7_000)
 
 
 def test_what_is_found_later_is_a_round_more(control: Control) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from data_access.audit.chain import Audit
 from data_access.costs.prices import built_in_prices
 from data_access.dynamo.aws import Source
+from data_access.erasure import plan as plan_module
 from data_access.erasure.control import Control
 from data_access.erasure.model import FrozenKey, Plan, Scope, State
 from data_access.erasure.plan import STANDING, digest_of, expected_scans, make_plan, specs_digest
@@ -264,6 +266,39 @@ def test_with_a_rate_the_time_is_the_rates(moto_endpoint: str, tmp_path: Path) -
         plan = desk.plan(Scope(USER, SYSTEMS))
         assert plan.seconds is not None
         assert plan.seconds >= plan.keys / 2
+
+
+def _look(**own: Any) -> Any:
+    return SimpleNamespace(**{"seconds": 1.0, "checked": 0, "items_read": 10_000, "index_entries": 0} | own)
+
+
+def test_the_estimate_grows_with_indexes_with_the_disk_and_with_what_was_read(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    bare = plan_module._seconds(settings, [_look()], 10_000, 0.0001)
+    assert bare == pytest.approx(3.0 + 1.0 + 10_000 * 0.0001, abs=0.2)
+    assert plan_module._seconds(settings, [_look(index_entries=20_000)], 10_000, 0.0001) == pytest.approx(bare + 20_000 * 1.2 * 0.0001)
+    assert plan_module._seconds(settings, [_look()], 10_000, 0.001) == pytest.approx(bare + 9.0, abs=0.1)
+    assert plan_module._seconds(settings, [_look(seconds=2.0)], 10_000, 0.0001) == pytest.approx(bare + 3.0)
+    # A few items in one slow request are no measure of many.
+    assert plan_module._seconds(settings, [_look(items_read=1, index_entries=100)], 50, 0.0001) < 5.0
+
+
+def test_the_estimate_for_dynamodb_is_of_requests_and_a_rate_wins(tmp_path: Path) -> None:
+    free = plan_module._seconds(settings_for(tmp_path), [_look(index_entries=300_000)], 100_000, None)
+    assert free == pytest.approx(3.0 + 1.0 + 10.0 + 0.01 * (25 + 200))
+    checked = plan_module._seconds(settings_for(tmp_path), [_look(checked=100_000)], 100_000, None)
+    assert checked < free
+    limited = settings_for(tmp_path)
+    limited = replace(limited, erasure=replace(limited.erasure, rate=100.0))
+    assert plan_module._seconds(limited, [_look()], 100_000, None) == pytest.approx(free - 10.0 + 1_000.0)
+
+
+def test_measuring_the_disk_leaves_nothing(desk: Desk) -> None:
+    fill(desk)
+    plan = desk.plan(Scope(USER, SYSTEMS))
+    rows = list(desk.control.records.rows(f"job#{plan.plan_id}", "keys#", "keys#~"))
+    assert sum(int(row["count"]) for row in rows) == plan.keys
+    assert desk.control.keys_digest(plan.plan_id)
 
 
 @pytest.mark.engine

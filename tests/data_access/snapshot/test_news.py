@@ -219,3 +219,51 @@ def test_tables_that_fill_after_the_first_sync(
     put(dynamodb, rows)
     sync(source, store)
     agree(source, store)
+
+
+def test_an_update_goes_on_from_what_the_last_sync_left(
+    dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, write: Put
+) -> None:
+    """The newest time of each tenant is kept, moves on with what comes, and is what the rows themselves say."""
+    known = load_lasting(dynamodb, "ai_agent")
+    source = open_source("ai_agent")
+
+    def in_rows() -> dict[str, datetime]:
+        state = store.states()["ai_agent"]
+        found = store.ask(
+            state,
+            "messages",
+            "SELECT tenant_id, epoch_us(max(sent_at)) FROM {rows} WHERE tenant_id IS NOT NULL AND sent_at IS NOT NULL GROUP BY 1",
+        )
+        return {tenant: datetime.fromtimestamp(at / 1e6, UTC) for tenant, at in found}
+
+    sync(source, store)
+    before = in_rows()
+    assert store.states()["ai_agent"].latest == before
+    longer = went_on(newest(known))
+    write(longer)
+    assert not sync(source, store).full
+    after = store.states()["ai_agent"].latest
+    assert after == in_rows()
+    assert after is not None
+    assert after[longer.tenant_id or ""] > before[longer.tenant_id or ""]
+    assert sync(source, store).new_rows == 0
+    assert store.states()["ai_agent"].latest == after
+
+
+def test_a_state_that_kept_no_times_is_asked_for_its_rows(
+    dynamodb: DynamoDBClient, open_source: OpenSource, store: Store, write: Put
+) -> None:
+    """That of an earlier version: no tenant is left out, and the next full read keeps the times."""
+    known = load_lasting(dynamodb, "ai_agent")
+    source = open_source("ai_agent")
+    sync(source, store)
+    state = store.states()["ai_agent"]
+    store.save(replace(state, latest=None))
+    longer = went_on(newest(known))
+    write(longer)
+    again = sync(source, store)
+    assert (again.full, again.new_rows) == (False, 2)
+    assert store.states()["ai_agent"].latest is None
+    sync(source, store, full=True)
+    assert store.states()["ai_agent"].latest is not None

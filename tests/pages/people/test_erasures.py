@@ -18,10 +18,11 @@ from data_access.access.permissions import Role
 from data_access.access.viewer import Viewer
 from data_access.dynamo.aws import Source
 from data_access.erasure.control import Control
+from data_access.erasure.control_rows import pack_looks
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import Actor, Jobs
 from data_access.erasure.lease import Lease
-from data_access.erasure.model import ENDED, Job, Outcome, Plan, Reason, Scope, State
+from data_access.erasure.model import ENDED, Job, LaterLook, Outcome, Plan, Reason, Scope, State
 from data_access.erasure.records import Action
 from data_access.erasure.worker import follow
 from data_access.erasure.working import Workshop
@@ -432,6 +433,41 @@ def test_a_receipt_that_was_changed_in_the_store_is_not_shown(desk: Desk, run: P
     assert not app.exception
     assert "The receipt that is kept here is not what was signed" in words(app)
     assert "Independent check" not in words(app)
+
+
+def test_what_came_back_after_the_end_is_said(desk: Desk, run: PageRun) -> None:
+    job = worked(desk)
+    said = words(run(PAGE, plan=job.plan_id))
+    assert "Looked at again after the end" in said
+    assert "The next look is" in said
+    assert "sealed with the key of this installation" in said
+    now = datetime.now(UTC)
+    clean = LaterLook(now, (), 0, 0)
+    looks = (clean, LaterLook(now, (("cg-chatbot-conversations", "upsert_stub", 2),), 1, 1))
+
+    def seen(*found: LaterLook) -> AppTest:
+        desk.control.records.write(
+            Action(
+                "Update",
+                f"job#{job.plan_id}",
+                "job",
+                expression="SET #looks = :looks REMOVE #next_look",
+                values={":looks": pack_looks(found)},
+            )
+        )
+        app = run(PAGE, plan=job.plan_id)
+        assert not app.exception
+        return app
+
+    assert "nothing came back" in words(seen(clean))
+    assert "completed, came back" not in words(seen(clean))
+    said = words(seen(*looks))
+    assert "completed, came back" in said
+    assert "2 items in `cg-chatbot-conversations`, made again by an update; 1 item newer than the erasure" in said
+    assert "something could not be read" in said
+    assert "It is as it was found" in said
+    assert "The next look is" not in said
+    assert [list(one) for one in run(PAGE).dataframe[0].value["state"]] == [["completed, came back"]]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n "])

@@ -1,0 +1,175 @@
+"""R24, by a job: whoever else knows the person is told, and the snapshot and the waiting exports hold nothing of them afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_access.erasure.model import Job, State
+from data_access.errors import NotFound
+from data_access.handover.vault import Vault
+from data_access.snapshot.store import Store
+from data_access.snapshot.sync import sync
+from tests.data_access import layouts
+from tests.data_access.erasure.shops import ME, SUBJECTS, Shop, shop_at
+from tests.data_access.snapshot.test_forget import holding, words_of
+
+pytestmark = pytest.mark.engine
+ANNA = "browser-anna"
+Told = Callable[[Job], object]
+
+
+def other_user(system: str) -> str:
+    return next(talk.user_id for talk in layouts.talks(system) if talk.user_id != SUBJECTS[system])
+
+
+def forgotten(shop: Shop, job: Job) -> dict[str, Any]:
+    (entry,) = [entry for entry in shop.workshop.audit.entries(plan_id=job.plan_id) if entry.event == "forgotten"]
+    return dict(entry.fields)
+
+
+@pytest.fixture
+def open_shop(engine_endpoint: str, tmp_path: Path) -> Iterator[Callable[..., Shop]]:
+    open_: list[Any] = []
+
+    def begin(system: str, **more: Any) -> Shop:
+        context = shop_at(engine_endpoint, tmp_path, system, **more)
+        open_.append(context)
+        return context.__enter__()
+
+    yield begin
+    for context in open_:
+        context.__exit__(None, None, None)
+
+
+# Callbacks
+
+
+def test_whoever_has_more_is_told_once_before_the_end(open_shop: Callable[..., Shop]) -> None:
+    told: list[tuple[str, State, str]] = []
+    left: list[int] = []
+
+    def hear(job: Job) -> None:
+        told.append((job.plan_id, shop.jobs.status(job.plan_id).state, job.plan.scope.user_id))
+        left.append(shop.left("cg"))
+
+    second: list[str] = []
+    shop = open_shop("cg", on_forgotten=(hear, lambda job: second.append(job.plan_id)))
+    job = shop.confirmed("cg")
+    assert shop.work(job.plan_id).state is State.COMPLETED
+    # With the id, which is gone a moment later, and when the tables are empty of them.
+    assert told == [(job.plan_id, State.VERIFYING, SUBJECTS["cg"])]
+    assert left == [0]
+    assert second == [job.plan_id]
+    assert shop.jobs.status(job.plan_id).plan.scope.user_id == ""
+
+
+def test_nobody_is_told_of_what_was_cancelled(open_shop: Callable[..., Shop]) -> None:
+    told: list[str] = []
+    shop = open_shop("cg", on_forgotten=(lambda job: told.append(job.plan_id),))
+    job = shop.confirmed("cg")
+    shop.jobs.cancel(job.plan_id, ME)
+    assert told == []
+
+
+def test_one_who_fails_to_forget_leaves_the_job_to_be_resumed(open_shop: Callable[..., Shop]) -> None:
+    tries: list[str] = []
+
+    def fail_once(job: Job) -> None:
+        tries.append(job.plan_id)
+        if len(tries) == 1:
+            raise NotFound("Something is not there.")
+
+    shop = open_shop("cg", on_forgotten=(fail_once,))
+    job = shop.confirmed("cg")
+    with pytest.raises(NotFound):
+        shop.work(job.plan_id)
+    waiting = shop.jobs.status(job.plan_id)
+    assert (waiting.state, waiting.message) == (State.VERIFYING, "Something is not there.")
+    assert shop.control.receipt(job.plan_id) is None, "it does not say what is not so"
+    assert shop.work(job.plan_id).state is State.COMPLETED
+    assert len(tries) == 2
+
+
+# The snapshot
+
+
+@pytest.mark.parametrize("system", ["remo", "ai_agent", "ai4ai", "cg"])
+def test_the_snapshot_forgets_every_byte_and_a_sync_does_not_bring_it_back(
+    open_shop: Callable[..., Shop], tmp_path: Path, system: str
+) -> None:
+    store = Store(str(tmp_path / "snapshot"), tmp_path)
+    shop = open_shop(system, snapshot=store)
+    source = shop.workshop.sources[system]
+    for talk in layouts.talks(system) if system == "remo" else ():
+        for table, item in layouts.items(talk):
+            shop.put(table, **(item | {"ttl": 4_000_000_000}))  # what has expired is not kept
+    sync(source, store, full=True)
+    known = layouts.talks(system)
+    words, theirs = words_of(SUBJECTS[system], known), words_of(other_user(system), known)
+    assert holding(tmp_path / "snapshot", *words)
+    job = shop.work(shop.confirmed(system).plan_id)
+    assert job.state is State.COMPLETED
+    assert forgotten(shop, job)["rows"] > 0
+    assert holding(tmp_path / "snapshot", *words) == []
+    assert holding(tmp_path / "snapshot", *theirs)
+    for full in (False, True):
+        sync(source, store, full=full)
+        assert holding(tmp_path / "snapshot", *words) == []
+
+
+def test_a_part_of_a_user_stays_in_the_snapshot_until_a_full_sync_and_the_job_says_so(
+    open_shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path / "snapshot"), tmp_path)
+    shop = open_shop("ai_agent", snapshot=store)
+    sync(shop.workshop.sources["ai_agent"], store, full=True)
+    mine = next(talk for talk in layouts.talks("ai_agent") if talk.user_id == SUBJECTS["ai_agent"])
+    job = shop.work(shop.confirmed("ai_agent", conversation_id=mine.conversation_id).plan_id)
+    assert job.state is State.COMPLETED
+    assert "until its next full sync" in job.message
+    assert forgotten(shop, job)["rows"] == 0
+    assert holding(tmp_path / "snapshot", mine.conversation_id)
+    sync(shop.workshop.sources["ai_agent"], store, full=True)
+    assert not any(row["conversation_id"] == mine.conversation_id for row in store.arrow("conversations").to_pylist())
+
+
+# Exports that wait
+
+
+def content(vault: Vault, token: str) -> Any:
+    """What is fetched, None where nothing waits any more."""
+    waiting = vault.open(token, ANNA)
+    if waiting is None:
+        return None
+    with waiting.file as file:
+        return json.load(file)
+
+
+def erase_while_an_export_is_made(shop: Shop, vault: Vault) -> None:
+    with vault.put(ANNA, shop.control.keys.subject(SUBJECTS["cg"])) as unfinished:
+        unfinished.file.write(b"the beginning")
+        shop.work(shop.confirmed("cg").plan_id)
+
+
+def test_an_export_that_waits_is_gone_and_others_are_not(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop("cg")
+    vault, keys = Vault(shop.workshop.settings.state), shop.control.keys
+    tokens: list[str] = []
+    for user in (SUBJECTS["cg"], other_user("cg"), SUBJECTS["cg"]):
+        with vault.put(ANNA, keys.subject(user)) as deposit:
+            deposit.file.write(json.dumps({"of": user}).encode())
+        tokens.append(deposit.token)
+    assert [content(vault, token) is not None for token in tokens] == [True, True, True]
+    with pytest.raises(NotFound, match="its subject was erased"):
+        erase_while_an_export_is_made(shop, vault)
+    (job,) = shop.jobs.list()
+    assert job.state is State.COMPLETED
+    assert [content(vault, token) for token in tokens] == [None, {"of": other_user("cg")}, None]
+    folder = shop.workshop.settings.state / "exports"
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".zip"]
+    assert forgotten(shop, job)["exports"] == 3
