@@ -4,16 +4,20 @@ Found are e-mail addresses, phone numbers (with + everywhere, without as the reg
 IBANs and the team's own patterns; in full-width letters, in digits of any script and with invisible characters between, too. JSON
 inside a text stays JSON, and is looked at string by string.
 
-What is not found, because the libraries do not know it or nobody can: names, postal addresses, dates of birth, ids of states unless
-a pattern names them; addresses without a dot in the domain (root@localhost), with spaces or words in place of the signs (anna at
-example dot org); phone numbers without + of regions that are not in the settings, with letters for digits, spelt out, of fewer than
-seven digits, or without + beside a letter or a currency sign; card numbers of schemes that do not begin with 22 to 27 or 3 to 6, and
-their last four digits alone; any of these over a line end, over two values of a list, over two messages, in a picture, encrypted or
-in base64. JSON that is cut or broken is looked at as text, with its
-escapes as they are. A piece that was cut out of a text before it came here may hold half of something: mask first, then cut.
+What is not found, because the libraries do not know it or nobody can:
+- names, postal addresses, dates of birth, ids of states, unless a pattern names them;
+- addresses without a dot in the domain (root@localhost), with spaces or words in place of the signs (anna at example dot org);
+- phone numbers without + of regions that are not in the settings, without the 0 before them where there is one, beside a letter or a
+  currency sign; with letters for digits, spelt out, of fewer than seven digits;
+- card numbers of schemes that do not begin with 22 to 27 or 3 to 6, as the fraction of a number (0.4111111111111111), and their last
+  four digits alone;
+- any of these over a line end, over two values of a list, over two messages, in a picture, encrypted or in base64;
+- a part of one: a text that was cut before it came here may end in the middle of an address. Mask first, then cut.
+JSON that is cut or broken is looked at as text, with its escapes as they are.
 
-What is masked without being personal: one of ten runs of 13 to 19 digits that begin with 22 to 27 or 3 to 6 passes Luhn; four of ten
-numbers of ten digits are valid in North America; git@github.com is written as an address.
+What is masked without being personal: one of ten runs of 13 to 19 digits that begin as a card's passes Luhn; four of ten numbers of ten
+digits, and what is grouped like 2026/000123, are valid phone numbers in North America; git@github.com is written as an address. Of a
+text with more numbers than the libraries can be asked about in a second or two, the rest is masked unasked.
 """
 
 from __future__ import annotations

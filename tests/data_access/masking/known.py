@@ -109,6 +109,8 @@ MISSED = (
     "anna at example dot org",
     "anna @ example.org",
     "98765 43210",
+    "170 1234567",
+    "0.4111111111111111",
     "+49 one seven zero",
     "1-800-FLOWERS",
     "EUR2125550123",
