@@ -14,8 +14,7 @@ from data_access.access.viewer import LOCAL, NOBODY, Viewer
 from data_access.errors import DataAccessError, SignInEnded
 from data_access.handover import browser
 from data_access.handover.browser import COOKIE, known_browser
-from pages.ui import load
-from pages.ui.rules import RULES
+from pages.ui import load, rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def look(*, active: bool = False) -> Look:
     """
     try:
         settings = load.settings()
-        access = RULES.check(settings)
+        access = rules.RULES.check(settings)
     except DataAccessError as error:
         return Look(NOBODY, error)
     if settings.mode == "local":

@@ -79,10 +79,11 @@ class Session:
 def session(server: Server, cookies: Mapping[str, str]) -> Iterator[Session]:
     headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
     subprotocols: Sequence[Any] = ["streamlit", cookies.get(XSRF, "none")]
+    origin: Any = server.url
     url = f"ws://{urlsplit(server.url).netloc}/_stcore/stream"
     with connect(
-        url, origin=server.url, additional_headers=headers, subprotocols=subprotocols, open_timeout=_SECONDS, max_size=None, proxy=None
-    ) as socket:  # pyright: ignore[reportArgumentType]
+        url, origin=origin, additional_headers=headers, subprotocols=subprotocols, open_timeout=_SECONDS, max_size=None, proxy=None
+    ) as socket:
         yield Session(socket)
 
 

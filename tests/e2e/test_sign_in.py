@@ -68,7 +68,7 @@ def test_a_link_from_elsewhere_opens_after_the_sign_in(server: Server, idp: Prov
     assert address(page)["system"] == ["cg"]
     assert sees(page) == "page"
     expect(page.get_by_text("reviewer.person")).to_be_visible()
-    assert "dynascope_return" not in {cookie["name"] for cookie in page.context.cookies()}
+    assert "dynascope_return" not in cookies_of(page.context)
 
 
 def test_the_last_page_is_the_place_also_without_a_reload(server: Server, page: Page) -> None:

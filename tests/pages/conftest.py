@@ -18,7 +18,7 @@ from data_access.settings import load_settings
 from data_access.snapshot.hot import Hot
 from data_access.snapshot.state import Coverage
 from data_access.systems.create import create_tables
-from pages.ui import access, load, load_snapshot
+from pages.ui import load, load_snapshot, rules
 from tests.data_access import asked
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -38,7 +38,7 @@ class Attached:
 @pytest.fixture(autouse=True)
 def _empty_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All AppTests share one session and the caches of the process."""
-    monkeypatch.setattr(access, "RULES", type(access.RULES)())
+    monkeypatch.setattr(rules, "RULES", type(rules.RULES)())
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
