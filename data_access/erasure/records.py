@@ -179,9 +179,9 @@ class Records:
     def put(self, pk: str, sk: str, row: Mapping[str, Any]) -> None:
         self.write(Action("Put", pk, sk, row))
 
-    def batch(self, asked: Sequence[Mapping[str, Any]]) -> None:
-        """Up to 25 PutRequests and DeleteRequests in one request, each for itself and without a condition."""
-        waiting = list(asked)
+    def put_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Up to 25 rows in wire format in one request, each for itself and without a condition."""
+        waiting: list[Mapping[str, Any]] = [{"PutRequest": {"Item": item}} for item in items]
         for attempt in range(_ATTEMPTS):
             answer = self._send("batch_write_item", {"RequestItems": {self.table: waiting}})
             waiting = answer.get("UnprocessedItems", {}).get(self.table, [])
