@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from data_access import errors
 from data_access.access.permissions import Role
-from data_access.access.viewer import NOBODY, Viewer
+from data_access.access.viewer import NOBODY
+from data_access.actions import setup
 from data_access.dynamo.aws import Source
-from data_access.systems import create
 from data_access.systems.check import Difference, TableHealth
 from pages.ui import access, load
-from pages.ui.load import settings as cached_settings
+from tests.pages.conftest import APP
+from tests.pages.signed_in import AUTH, of, to_aws
 
 Run = Callable[..., AppTest]
 PAGE = "pages/setup/tables.py"
@@ -49,13 +49,12 @@ def test_seeded(seeded: Mapping[str, Source], run: Run) -> None:
     assert "every six hours" in app.caption[0].value
 
 
-def test_elsewhere_the_command_is_shown(sources: Mapping[str, Source], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = load.settings()
-    cached_settings.clear()
-    monkeypatch.setattr(load, "load_settings", lambda: replace(real, mode="aws"))
+def test_elsewhere_the_command_is_shown(sources: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> None:
+    to_aws(monkeypatch)
     monkeypatch.setattr(load, "open_sources", lambda *_: sources)
-    monkeypatch.setattr(access, "viewer", lambda: Viewer("admin", frozenset({Role.ADMIN}), origin="signed_in"))
-    app = run(PAGE)
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.user, app.secrets = of(Role.ADMIN), AUTH
+    app.run().switch_page(PAGE).run()
     assert not app.exception
     assert "python -m data_access tables create --system cg" in [code.value for code in app.code]
     assert not [button for button in app.button if (button.key or "").startswith("tables_create")]
@@ -76,7 +75,7 @@ def test_a_creation_that_fails(sources: Mapping[str, Source], run: Run, monkeypa
     def fail(source: Source) -> None:
         raise errors.AccessDenied("AWS did not permit CreateTable.", "Give this identity dynamodb:CreateTable.")
 
-    monkeypatch.setattr(create, "create_tables", fail)
+    monkeypatch.setattr(setup, "create_tables", fail)
     app = run(PAGE)
     app.button(key="tables_create_cg").click().run()
     assert not app.exception
