@@ -27,7 +27,7 @@ from data_access.items.values import to_json
 from data_access.local import engine
 from data_access.models import Filter, Role
 from data_access.narrow import Narrow, narrow
-from data_access.output import plain, say, show
+from data_access.output import plain, say, show, utf8
 from data_access.settings import Settings, load_settings
 from data_access.snapshot.estimates import stored_sizes
 from data_access.snapshot.progress import Reporter
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. A command that returns nothing has done what it was asked."""
     code = 0
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(utf8(sys.argv[1:] if arguments is None else arguments))
         with ExitStack() as stack:
             code = options.run(options, _Session(stack)) or 0
             sys.stdout.flush()

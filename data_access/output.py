@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
+from data_access.errors import UsageError
 from data_access.export import plain
 from data_access.items.values import to_json
 
-__all__ = ["plain", "say", "show"]
+__all__ = ["plain", "say", "show", "utf8"]
 
 
 def say(text: str) -> None:
@@ -17,3 +19,13 @@ def say(text: str) -> None:
 
 def show(value: Any) -> None:
     print(to_json(plain(value)))
+
+
+def utf8(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments. Bytes that are no UTF-8 come as halves of surrogate pairs: nothing that is stored can be equal to them."""
+    for place, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"Argument {place} is not text in UTF-8.", "Set the terminal to UTF-8.") from None
+    return arguments
