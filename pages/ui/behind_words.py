@@ -32,11 +32,7 @@ def show(asked: Question, count: int, titles: Mapping[str, str], zone: ZoneInfo)
     clock = ZoneInfo(wanted.zone)
     when = usage_filters.window_words(Window(wanted.since, wanted.until), clock)
     within = "Over all time." if wanted.since is None and wanted.until is None else f"From {when}."
-    other = (
-        ""
-        if wanted.zone == zone.key
-        else f" Days and hours of this number are in {wanted.zone}; the table's times are in {zone.key}."
-    )
+    other = "" if wanted.zone == zone.key else f" Days and hours of this number are in {wanted.zone}; the table's times are in {zone.key}."
     st.caption(("Whatever the time range." if cell.of == "empty" else within) + other)
 
 

@@ -20,7 +20,7 @@ def test_a_harmless_name_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "begins"),
+    "text, begins",
     [
         ("../../etc/passwd", "etc-passwd-"),
         ("..\\..\\win.ini", "win-ini-"),

@@ -108,7 +108,8 @@ def test_no_door_is_open_in_either_mode(local: Refused, aws: Refused, option: st
 
 
 @pytest.mark.parametrize(
-    "option, value", [("client__showErrorDetails", "full"), ("client__showErrorDetails", True), ("logger__level", "debug"), ("logger__enableRich", True)]
+    "option, value",
+    [("client__showErrorDetails", "full"), ("client__showErrorDetails", True), ("logger__level", "debug"), ("logger__enableRich", True)],
 )
 def test_what_tells_too_much_is_refused_in_aws_mode(local: Refused, aws: Refused, option: str, value: object) -> None:
     assert local(**{option: value}) == []

@@ -46,7 +46,8 @@ def synced(client: DynamoDBClient, endpoint: str, folder: Path, limits: Limits =
 
 
 def counts(found: Mapping[str, Coverage]) -> dict[str, Any]:
-    bare = Coverage("", 0, 0, 0, 0, None, None, 0, 0, *[datetime(2026, 1, 1, tzinfo=UTC)] * 3, "", (), 0, 0.0, None, 0.0)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    bare = Coverage("", 0, 0, 0, 0, None, None, 0, 0, at, at, at, "", (), 0, 0.0, None, 0.0)
     return {name: replace(one, **{field: getattr(bare, field) for field in READ}) for name, one in found.items() if one.conversations}
 
 
