@@ -21,6 +21,8 @@ from pages.ui.registry import PageSpec
 
 _OPENING = "usage_opening"
 _PEOPLE = "usage_people"
+# There is a day before and after every one of these, whatever the zone.
+_YEARS = (2, 9998)
 _MOST_PEOPLE = 200
 _NAMES = frozenset(
     {
@@ -142,13 +144,18 @@ def _time(text: str | None) -> datetime | None:
     if text is None:
         return None
     found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
+    if found.tzinfo is None or not _YEARS[0] <= found.year <= _YEARS[1]:
         raise ValueError
     return found
 
 
 def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+    if text is None:
+        return None
+    found = date.fromisoformat(text)
+    if not _YEARS[0] <= found.year <= _YEARS[1]:
+        raise ValueError
+    return found
 
 
 def _number(text: str | None, most: int = 1_000_000_000) -> int | None:
