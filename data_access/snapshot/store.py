@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake._internal import RemoveAction  # pyright: ignore[reportMissingImports] # the only place that has it
+from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction
 
 from data_access.errors import SnapshotError, SnapshotOff
@@ -42,8 +43,7 @@ from data_access.snapshot.trouble import trouble
 
 _DESCRIPTION = f"dynascope schema {VERSION}"
 _STATE_NAME = re.compile(r"state/([a-z][a-z0-9_]{0,31})\.json")
-# Only for who reads the Delta tables from outside: a reader that is at work may still need a file that was replaced.
-GRACE = timedelta(minutes=15)
+GRACE = timedelta(minutes=15)  # for who reads the Delta tables from outside, and may still need a file that was replaced
 _READERS = 8
 
 
@@ -205,14 +205,14 @@ class Store:
 
         def one(name: str) -> str | None:
             try:
-                if not DeltaTable.is_deltatable(self.files.uri(name), self.files.options):
-                    missing.append(name)
-                    return "has lost a table" if stored or self.files.listed(name) else None
                 table = self._delta(name)
                 if table.metadata().description != _DESCRIPTION:
                     return "was made by another version"
                 if pa.schema(table.schema().to_arrow()).names != TABLES[name].names:
                     return "has other columns than this version's"
+            except TableNotFoundError:
+                missing.append(name)
+                return "has lost a table" if stored or self.files.listed(name) else None
             except Exception:
                 return "is damaged"
             return "has lost a file" if needed[name] and not needed[name] <= set(self.files.listed(name)) else None

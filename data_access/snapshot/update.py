@@ -87,12 +87,10 @@ class _Update:
             if self._route.way is not Way.TENANTS:
                 weave.take(self._database, "affected")
             woven = weave.weave(self._work, inside=self._inside, now=now, forgotten=forgotten)
-        with ThreadPoolExecutor(1, thread_name_prefix="close") as aside:
-            aside.submit(self._database.close)  # to give its memory back takes as long as the commits
-            if woven is not None:
-                files = self._store.commit(self._source.id, woven.new, woven.kept)
-            state = replace(self._said(woven.counts if woven else None, now, files), latest=self._latest(woven.newest if woven else {}))
-            self._store.save(state)
+        if woven is not None:
+            files = self._store.commit(self._source.id, woven.new, woven.kept)
+        state = replace(self._said(woven.counts if woven else None, now, files), latest=self._latest(woven.newest if woven else {}))
+        self._store.save(state)
         register.check_again(self._source.id)
         return Built(state, False, woven.came if woven else 0, woven.went if woven else 0)
 

@@ -152,7 +152,7 @@ class _Table:
 class Woven:
     """What is to be committed: `new` and `kept` by table, what is counted of them, and how many messages came and went.
 
-    `newest` is the newest time of a message that came, by tenant.
+    `newest` is the newest time of the messages that were read, by tenant.
     """
 
     new: Mapping[str, list[NewFile]]
@@ -191,7 +191,7 @@ def weave(work: Work, *, inside: bool, now: datetime, forgotten: Forgotten) -> W
         making = {table: pool.submit(again, table) for table in tables}
         making["messages"].result()
         came, went = differences(database, "added_messages", "removed_messages", inside=inside)
-        latest = {} if inside else newest(database, "added_messages")
+        latest = {} if inside else newest(database, "staged_messages")
         made = {table: one.result() for table, one in making.items()}
     return Woven(
         {table: one.new for table, one in made.items()},

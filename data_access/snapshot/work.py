@@ -32,6 +32,9 @@ from data_access.snapshot.store import Store
 
 Connect = Callable[[], duckdb.DuckDBPyConnection]
 
+# To give a database's memory back takes as long as the commits: nobody waits for it.
+_closing = ThreadPoolExecutor(1, thread_name_prefix="close")
+
 # So much of what was read waits in memory, and then goes into the tables together.
 _WAITING_BYTES = 16 * 1024 * 1024
 _PLACED = ", filename = true, file_row_number = true"
@@ -81,7 +84,7 @@ def opened(store: Store, state: State, folder: Path, connect: Connect) -> Genera
             yield Work(opening, folder, old, Arrivals(opening.result))
         finally:
             if opening.exception() is None:
-                opening.result().close()
+                _closing.submit(opening.result().close)
             staging.clear(folder)
 
 
