@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.ui.untrusted import reveal
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
@@ -33,7 +35,8 @@ Number = int | float | None
 
 
 def label(text: str) -> str:
-    """Text that a chart shows as it is: no tag, link or entity of it is one, and it is not endless."""
+    """Text that a chart shows as it is: no tag, link or entity of it is one, nothing in it is unseen, and it is not endless."""
+    text = reveal(text)
     return escape(text if len(text) <= LABEL_CHARACTERS else f"{text[: LABEL_CHARACTERS - 1]}…", quote=False)
 
 
