@@ -9,7 +9,7 @@ one table that holds a user's items (Remo) has no time in its keys, and its user
 # ruff: noqa: S608 - statements are put together from this package's own names; what was typed or stored is a value
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,8 +17,10 @@ from typing import Any
 
 from data_access.costs.units import get_units, query_units
 from data_access.dynamo.aws import Source
+from data_access.dynamo.codec import Item
 from data_access.dynamo.paths import Window, best_access, fan_out, ranges
 from data_access.dynamo.plan import Operation, Step, Term
+from data_access.items.values import time
 from data_access.snapshot import full
 from data_access.snapshot.state import State
 from data_access.systems.spec import Table
@@ -155,6 +157,22 @@ def tenant_steps(source: Source, route: Route) -> list[Step]:
         if access is not None:
             steps += [_query(source, key, access.index, (*access.keys, *([one] if one else []))) for one in access.ranges]
     return steps
+
+
+def newer(source: Source, route: Route) -> Callable[[Sequence[Item]], Sequence[Item]]:
+    """What to take of a page of those steps' messages: the ranges of a text key begin up to half a day before what is asked for, since a
+    text may have an offset. What has no tenant or time that can be read is taken."""
+    table, _ = _messages(source)
+    who, when = table.parts()["tenant_id"], table.parts()["sent_at"]
+    bounds = {tenant: since - OVERLAP for tenant, since in route.starts.items() if since is not None}
+
+    def is_new(item: Item) -> bool:
+        tenant: Any = item.get(who, {}).get("S")
+        bound = bounds.get(tenant)
+        at = None if bound is None else time(next(iter(item.get(when, {"NULL": True}).values())))
+        return bound is None or at is None or at >= bound
+
+    return lambda items: [item for item in items if is_new(item)]
 
 
 def message_steps(source: Source, conversation_id: str, since: datetime | None) -> list[Step]:

@@ -72,7 +72,8 @@ class _Update:
 
     def run(self, writing: Callable[[int, float], None]) -> Built:
         register = Register(self._store)
-        self._read(*self._first())
+        taken = news.newer(self._source, self._route) if self._route.way is Way.TENANTS else None
+        self._read(*self._first(), taken=taken)
         if self._route.way is Way.TENANTS:
             self._sessions_of_messages()
         elif self._route.way is Way.SESSIONS:
@@ -208,8 +209,8 @@ class _Update:
         assert table is not None, "asked only of systems with a message table"
         return table
 
-    def _read(self, table: Table, steps: Iterable[Step]) -> None:
-        """Run the steps, several at a time, and keep what they bring."""
+    def _read(self, table: Table, steps: Iterable[Step], taken: Callable[[Sequence[Item]], Sequence[Item]] | None = None) -> None:
+        """Run the steps, several at a time, and keep what they bring, or what is `taken` of it."""
         todo = list(steps)
         if not todo:
             return
@@ -222,7 +223,7 @@ class _Update:
         def keep(index: int, number: int, items: Sequence[Item], units: float) -> None:
             if self._cancelled():
                 raise SyncStopped("The sync was stopped.", "The snapshot is as it was.")
-            batch = self._rows.read(table, items, (self._tasks << 58) | (index << 40) | (number << 32))
+            batch = self._rows.read(table, taken(items) if taken else items, (self._tasks << 58) | (index << 40) | (number << 32))
             self._arrivals.add(batch, items=len(items), units=units)
             with self._lock:
                 self._progress(self._arrivals.items, self._arrivals.units)

@@ -69,7 +69,7 @@ def connecting(*, wanted: bool) -> Generator[Connect]:
             yield coming.result if coming else duckdb.connect
         finally:
             if coming:
-                coming.result().close()
+                _closing.submit(coming.result().close)
 
 
 @contextmanager

@@ -112,7 +112,7 @@ CELLS = (
 )
 
 
-@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize("limits", LIMITS)
 def test_usage_is_what_it_is_over_their_own_rows(rows: Rows, whole: Hot, limits: Limits, tmp_path: Path) -> None:
     own, by, settings = part_of(rows, limits), asks(limits), settings_of(tmp_path)
     for wanted in windows():
@@ -122,7 +122,7 @@ def test_usage_is_what_it_is_over_their_own_rows(rows: Rows, whole: Hot, limits:
     own.close()
 
 
-@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize("limits", LIMITS)
 def test_the_conversations_behind_a_number_are_those_of_their_own_rows(rows: Rows, whole: Hot, limits: Limits, tmp_path: Path) -> None:
     own, by, settings = part_of(rows, limits), asks(limits), settings_of(tmp_path)
     for wanted in windows():
@@ -137,7 +137,7 @@ def bare(found: Found) -> Any:
     return sorted(found.hits, key=str), found.searched_conversations, found.searched_messages, found.stopped_early, found.as_of
 
 
-@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize("limits", LIMITS)
 def test_a_search_is_what_it_is_over_their_own_rows(rows: Rows, whole: Hot, limits: Limits, tmp_path: Path) -> None:
     own, by, settings = part_of(rows, limits), asks(limits), settings_of(tmp_path)
     for text in ("hello", '"from t1"', "from t0", "said -t2", "t3 hello", "cg"):
