@@ -32,7 +32,7 @@ class BrowserCookie:
 
 
 class SecureCookies:
-    """`Secure` on every cookie, Streamlit's of the sign-in too, which come without it (S7).
+    """`Secure` on every cookie, Streamlit's of the sign-in too, which come without it.
 
     Whether people come by https is known from the request, or from the address that the sign-in leads back to: a proxy that
     is not trusted to say so (FORWARDED_ALLOW_IPS) leaves the request at http.

@@ -1,4 +1,4 @@
-"""What nobody foresaw: the browser gets a short random reference, the log the same one with the exception's type and place (S13)."""
+"""What nobody foresaw: the browser gets a short random reference, the log the same one with the exception's type and place."""
 
 from __future__ import annotations
 
