@@ -27,5 +27,5 @@ def utf8(arguments: Sequence[str]) -> Sequence[str]:
         try:
             argument.encode()
         except UnicodeEncodeError:
-            raise UsageError(f"Argument {place} is not text in UTF-8.", "Set the terminal to UTF-8.") from None
+            raise UsageError(f"Argument {place} is not valid Unicode.", "Set the terminal to UTF-8.") from None
     return arguments
