@@ -179,17 +179,6 @@ class Records:
     def put(self, pk: str, sk: str, row: Mapping[str, Any]) -> None:
         self.write(Action("Put", pk, sk, row))
 
-    def put_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
-        """Up to 25 rows in wire format in one request, each for itself and without a condition."""
-        waiting: list[Mapping[str, Any]] = [{"PutRequest": {"Item": item}} for item in items]
-        for attempt in range(_ATTEMPTS):
-            answer = self._send("batch_write_item", {"RequestItems": {self.table: waiting}})
-            waiting = answer.get("UnprocessedItems", {}).get(self.table, [])
-            if not waiting:
-                return
-            _pause(attempt)
-        raise self._throttled("BatchWriteItem")
-
     def remove(self, pk: str, sks: Iterable[str]) -> None:
         """Each alone and only in this partition; one that is gone already is not missed."""
         for sk in sks:

@@ -30,7 +30,7 @@ from tests.data_access.erasure.faults.faulty import killed
 from tests.data_access.erasure.faults.site import Site, opened, some_of, talk
 
 SUBJECT, LIKE = "did:privy:subject", "did:privy:Subject"
-EVERY_READ = 24  # of the calls that write nothing: what is stored is the same before each of them and after the write before it
+EVERY_READ = 48  # of the calls that write nothing: what is stored is the same before each of them and after the write before it
 
 
 @dataclass
