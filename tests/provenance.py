@@ -15,6 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -82,6 +83,11 @@ class Part(ast.expr):
     value: ast.expr
     place: int
     count: int
+
+    @classmethod
+    def of(cls, value: ast.expr, place: int, count: int) -> Part:
+        fields: dict[str, Any] = {"value": value, "place": place, "count": count}
+        return cls(**fields)
 
 
 @dataclass(slots=True)
@@ -599,7 +605,7 @@ def _returned(node: ast.AST) -> list[ast.expr]:
 
 def own(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function or module, without those of the functions and classes inside it."""
-    waiting = list(ast.iter_child_nodes(node))
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(node))
     if isinstance(node, FunctionNode):
         waiting = [*node.body] if isinstance(node.body, list) else [node.body]
     while waiting:
@@ -636,7 +642,7 @@ def _fill(scope: Scope) -> None:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _GROWING:
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
             if node.func.attr == "setdefault" and len(given) == 2:
-                _assign(scope, node.func.value, ast.Dict(given[:1], given[1:]))
+                _assign(scope, node.func.value, ast.Dict([given[0]], given[1:]))
             elif node.func.attr in {"append", "add", "insert", "appendleft"} and given:
                 _assign(scope, node.func.value, ast.List(given[-1:], ast.Load()))
             else:
@@ -667,7 +673,7 @@ def _assign(scope: Scope, target: ast.expr, value: ast.expr | None) -> None:
         case ast.Tuple() | ast.List():
             whole = any(isinstance(one, ast.Starred) for one in target.elts)
             for place, one in enumerate(target.elts):
-                _assign(scope, one, value if whole else Part(value=value, place=place, count=len(target.elts)))
+                _assign(scope, one, value if whole else Part.of(value, place, len(target.elts)))
         case ast.Subscript():
             _assign(scope, target.value, ast.Dict([target.slice], [value]))
         case ast.Attribute() | ast.Starred():

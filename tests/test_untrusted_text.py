@@ -122,7 +122,23 @@ COLUMNS = {
     *("MultiselectColumn", "NumberColumn", "ProgressColumn", "TextColumn", "AreaChartColumn", "SelectboxColumn", "TimeColumn"),
 }
 # Names of elements that other objects have methods of, too.
-AMBIGUOUS = {"header", "title", "text", "code", "write", "table", "status", "json", "image", "error", "warning", "info", "success", "form", "empty"}
+AMBIGUOUS = {
+    "header",
+    "title",
+    "text",
+    "code",
+    "write",
+    "table",
+    "status",
+    "json",
+    "image",
+    "error",
+    "warning",
+    "info",
+    "success",
+    "form",
+    "empty",
+}
 ELEMENTS = {name for name in dir(st) if callable(getattr(st, name)) and not name.startswith("_")} - {
     "Page",
     "stop",
@@ -169,7 +185,7 @@ class Reader:
         for scope, call in self._calls():
             for sink in self._sinks(call, scope):
                 self._look(sink, call, scope)
-        seen: dict[object, bool] = {}
+        seen: object = None
         while seen != self.derived:
             seen = dict(self.derived)
             for scope, call in self._calls():

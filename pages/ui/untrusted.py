@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute as _compute
 import streamlit as st
 
 from pages.ui.hidden import reveal, reveal_json
@@ -21,6 +21,7 @@ from pages.ui.rewrite import LENGTH_LIMIT, Block, code, escape, rewrite
 
 __all__ = ["blocks", "code", "escape", "json_lines", "reveal", "reveal_json", "show", "table", "text", "title"]
 
+_pc = cast("Any", _compute)
 _PLAIN_ASCII = "^[ -~]*$"
 _ATOMS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Code this long scrolls in a box of its own instead of filling the page.
@@ -53,10 +54,10 @@ def _revealed(column: pa.ChunkedArray) -> pa.Array | None:
     """The column with its texts revealed; None when there is nothing to do, which is by far the most."""
     leaves = column
     while pa.types.is_list(leaves.type) or pa.types.is_large_list(leaves.type):
-        leaves = pc.list_flatten(leaves)
+        leaves = _pc.list_flatten(leaves)
     if not (pa.types.is_string(leaves.type) or pa.types.is_large_string(leaves.type)):
         return None
-    if pc.all(pc.match_substring_regex(leaves, _PLAIN_ASCII)).as_py() is not False:
+    if _pc.all(_pc.match_substring_regex(leaves, _PLAIN_ASCII)).as_py() is not False:
         return None
     return pa.array([_cell(value) for value in column.to_pylist()], column.type)
 
