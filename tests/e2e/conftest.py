@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from data_access.local import engine
 
 RUN = ("streamlit", "run", "asgi.py", "--server.port")
-REPOSITORY = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
 START_SECONDS = 240.0  # the first start fills the tables
 STOP_SECONDS = 60.0
 PATIENCE_MS = 60_000  # a loaded machine draws slowly; what never comes still fails
@@ -42,6 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and {"browser", "page"} & set(item.fixturenames):
             item.add_marker("browser")
+        if item.path.is_relative_to(HERE):
+            # A file's tests share servers, a provider and a browser: in one process, or each process starts its own.
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 # Playwright's loop runs in this thread as long as the browser is open: no longer than the browser tests of one module, so
