@@ -19,7 +19,7 @@ from data_access.local.binary import choose
 from data_access.settings import load_settings
 
 LISTS = 10_000
-READING_LISTS = 200  # of those that reach tables
+READING_LISTS = 80  # of those that reach tables
 COMMANDS = (
     *("systems", "conversations", "messages", "user", "export", "sync", "search", "usage", "costs", "audit verify", "audit", "erase"),
     *("tables create", "local status", "local stop", "local", "tables", "erase plan", "erase run", "erase approve", "erase status"),

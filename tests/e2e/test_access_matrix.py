@@ -29,6 +29,9 @@ Serve = Callable[..., Server]
 SUBJECT = "Matrix-Subject-4"
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def idp() -> Iterator[Provider]:
     with provider() as found:

@@ -109,6 +109,7 @@ def test_from_a_spike_to_the_conversations_of_that_minute(page: Page, server: Se
     assert heard.complaints == []
 
 
+@pytest.mark.long
 def test_nothing_sticks_out_of_the_page(page: Page, server: Server) -> None:
     """On a desk and on a telephone, by day and by night."""
     for width in (1440, 390):

@@ -99,6 +99,7 @@ def test_advice_has_its_rule_and_what_it_stands_on(page: Page, server: Server) -
     assert heard.complaints == []
 
 
+@pytest.mark.long
 def test_nothing_sticks_out_of_the_page(page: Page, server: Server) -> None:
     """On a desk and on a telephone, by day and by night."""
     for width in (1440, 390):

@@ -51,6 +51,9 @@ class Laid:
     plan: str
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def laid(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Iterator[Laid]:
     if choose().path is None:
