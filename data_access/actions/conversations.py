@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from data_access.actions.asking import Asking, action, check_tenant
 from data_access.actions.limits import masker, source_of, tenants_of, within
 from data_access.conversations import Listing, Replay
 from data_access.dynamo.aws import Source
-from data_access.dynamo.meter import Measured
+from data_access.dynamo.meter import added
 from data_access.dynamo.plan import Plan
 from data_access.dynamo.sizes import Sizes
 from data_access.errors import Ambiguous
@@ -123,24 +123,6 @@ def _joined(read: Sequence[Listing]) -> Listing:
     return Listing(
         reader.newest_first(one for listing in read for one in listing.conversations),
         _together([listing.plan for listing in read]),
-        _sum([listing.measured for listing in read]),
+        added([listing.measured for listing in read]),
         tuple(problem for listing in read for problem in listing.problems),
-    )
-
-
-def _sum(read: Iterable[Measured]) -> Measured:
-    several = list(read)
-    prices = [one.usd for one in several]
-    places: dict[str, float] = {}
-    for one in several:
-        for place, units in one.by_place.items():
-            places[place] = places.get(place, 0.0) + units
-    return Measured(
-        sum(one.units for one in several),
-        None if None in prices else sum(price or 0.0 for price in prices),
-        sum(one.requests for one in several),
-        sum(one.items for one in several),
-        sum(one.seconds for one in several),
-        places,
-        sum(one.unmetered for one in several),
     )

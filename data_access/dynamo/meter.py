@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,25 @@ class Measured:
     seconds: float
     by_place: Mapping[str, float] = field(default_factory=dict[str, float])
     unmetered: int = 0
+
+
+def added(read: Iterable[Measured]) -> Measured:
+    """Reads that were made one after the other, as one."""
+    several = list(read)
+    prices = [one.usd for one in several]
+    places: dict[str, float] = {}
+    for one in several:
+        for place, units in one.by_place.items():
+            places[place] = places.get(place, 0.0) + units
+    return Measured(
+        sum(one.units for one in several),
+        None if None in prices else sum(price or 0.0 for price in prices),
+        sum(one.requests for one in several),
+        sum(one.items for one in several),
+        sum(one.seconds for one in several),
+        places,
+        sum(one.unmetered for one in several),
+    )
 
 
 def _standard(_table: str) -> TableClass:

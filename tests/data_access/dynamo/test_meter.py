@@ -12,7 +12,7 @@ import pytest
 
 from data_access.costs.prices import TableClass
 from data_access.dynamo.facts import describe
-from data_access.dynamo.meter import Meter, Pace
+from data_access.dynamo.meter import Measured, Meter, Pace, added
 from data_access.dynamo.plan import Operation, Step
 from data_access.dynamo.read import Reader
 from tests.data_access.conftest import Answer, OpenSource, Scripted, page
@@ -99,6 +99,14 @@ def test_it_adds_up_from_many_threads() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: meter.add({"ConsumedCapacity": consumed(0.5)}, evaluated=1), range(2_000)))
     assert (meter.measured().units, meter.measured().requests, meter.measured().items) == (1_000, 2_000, 2_000)
+
+
+def test_reads_one_after_the_other_are_one() -> None:
+    first = Measured(3.0, 0.5, 2, 10, 1.5, {"t": 1.0, "t/ByUser": 2.0}, 1)
+    second = Measured(4.0, 0.25, 1, 5, 0.5, {"t": 4.0})
+    assert added([first, second]) == Measured(7.0, 0.75, 3, 15, 2.0, {"t": 5.0, "t/ByUser": 2.0}, 1)
+    assert added([first, Measured(1.0, None, 1, 1, 0.0)]).usd is None, "a price that is not known leaves the sum unknown"
+    assert added([]) == Measured(0, 0, 0, 0, 0)
 
 
 class Clock(threading.Event):
