@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
 from data_access.audit import Audit
@@ -67,6 +68,17 @@ class Shop:
         ended = work(self.workshop, plan_id, "worker-1")
         assert ended is not None
         return ended
+
+    def killed_at_the_end(self, plan_id: str) -> None:
+        """A worker does everything and makes the receipt, and is killed before it can say that the job has ended."""
+
+        def killed(*_: Any, **__: Any) -> Job:
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.control, "finish", killed)
+            with pytest.raises(KeyboardInterrupt):
+                self.work(plan_id)
 
     def others(self) -> str:
         """SHA-256 over every item of every table that does not name a subject anywhere."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -60,14 +59,7 @@ def test_a_paused_worker_cannot_give_the_next_ones_lease_back(shop: Shop) -> Non
 def test_a_worker_that_does_not_see_the_receipt_does_not_replace_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between the receipt and the end; the next one read before the write was there, and makes a receipt of its own."""
     job = shop.confirmed("cg")
-
-    def killed(*_: Any, **__: Any) -> Job:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shop.control, "finish", killed)
-        with pytest.raises(KeyboardInterrupt):
-            shop.work(job.plan_id)
+    shop.killed_at_the_end(job.plan_id)
     first = shop.control.receipt(job.plan_id)
     assert first is not None
     made: list[bytes] = []

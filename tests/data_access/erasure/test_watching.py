@@ -299,16 +299,9 @@ def test_what_did_not_complete_is_not_watched(shop: Shop) -> None:
     assert shop.jobs.status(job.plan_id).next_look is None
 
 
-def test_a_worker_killed_before_the_end_leaves_the_look_to_wait_for_it(shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_killed_before_the_end_leaves_the_look_to_wait_for_it(shop: Shop, clock: Clock) -> None:
     job = shop.confirmed("cg")
-
-    def killed(*_: Any, **__: Any) -> Job:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shop.control, "finish", killed)
-        with pytest.raises(KeyboardInterrupt):
-            shop.work(job.plan_id)
+    shop.killed_at_the_end(job.plan_id)
     assert sealed(shop)
     assert look(shop, clock, 16) == 0
     assert shop.work(job.plan_id).state is State.COMPLETED

@@ -318,16 +318,9 @@ def test_an_outage_is_waited_through_and_a_longer_one_leaves_the_job_resumable(s
     assert shop.work(job.plan_id).state is State.COMPLETED
 
 
-def test_the_receipt_is_one_whoever_ends_the_job(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_receipt_is_one_whoever_ends_the_job(shop: Shop) -> None:
     job = shop.confirmed("cg")
-
-    def killed(*_: Any, **__: Any) -> Job:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shop.control, "finish", killed)
-        with pytest.raises(KeyboardInterrupt):
-            work(shop.workshop, job.plan_id, "worker-1")
+    shop.killed_at_the_end(job.plan_id)
     receipt = shop.jobs.receipt(job.plan_id)
     ended = shop.work(job.plan_id)
     assert ended.state is State.COMPLETED
