@@ -1,6 +1,7 @@
-"""What pages read, cached: the settings, the tables, lists and replays. load_snapshot has the snapshot, load_costs the dollars.
+"""What pages read, cached: the settings, the tables, lists and replays.
 
-These three are the only places with Streamlit's caches. Who asks is looked at on every call, before the cache: what was read
+load_snapshot has the snapshot, load_costs the dollars, load_people what is about one person, load_revealed what was revealed.
+These five are the only places with Streamlit's caches. Who asks is looked at on every call, before the cache: what was read
 for somebody stays where it is when their role is taken away, and is not theirs any more. What is kept is kept for what a viewer
 can see (`Sight`), never for their name. What belongs to people is kept for one session, for a short time and in small number;
 what belongs to the process is shared, and holds no row that limits could hide. Nothing here is kept on disk. What the readers
