@@ -23,7 +23,7 @@ from pages.ui import (
 )
 from pages.ui.usage_view import View
 
-access.require(registry.USAGE.action)
+viewer = access.require(registry.USAGE.action)
 usage_link.leave_if_asked(registry.USAGE)
 usage_link.tidy()
 zone = times.zone()
@@ -51,7 +51,7 @@ if not found.metrics["conversations_listed"] and not found.metrics["messages"]:
     usage_states.nothing(asked)
     st.stop()
 
-view = View(found, asked.filter, zone, titles, previous)
+view = View(found, asked.filter, zone, titles, previous, opens=access.is_open(registry.BEHIND.action, viewer))
 view.tiles(
     *("active_users", "new_users", "conversations_active", "conversations_started"),
     *("messages", "response_p50", "response_p95", "tool_failure_rate"),

@@ -23,7 +23,7 @@ _text, _number = st.column_config.TextColumn, st.column_config.NumberColumn
 def tools(view: View) -> None:
     view.tiles("tool_calls", "tool_calls_failed", "tool_failure_rate", "tool_calls_without_result", "tool_seconds_median")
     rows = view.rows("tools")
-    with view.part("By tool", rows, "tools", about="A number of conversations opens exactly those."):
+    with view.part("By tool", rows, "tools", about="A number of conversations opens exactly those." if view.opens else None):
         if not rows:
             st.caption("No tool was called in this time range.")
             return

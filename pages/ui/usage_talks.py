@@ -16,10 +16,11 @@ def lengths(view: View) -> None:
         *("conversations_active", "conversations_started", "conversations_listed"),
         *("messages_per_conversation", "length_median", "length_p95", "duration_median", "duration_p95"),
     )
-    with st.container(horizontal=True):
-        opener(view, Cell(), "conversations_active")
-        opener(view, Cell(of="started"), "conversations_started")
-        opener(view, Cell(of="listed"), "conversations_listed")
+    if view.opens:
+        with st.container(horizontal=True):
+            opener(view, Cell(), "conversations_active")
+            opener(view, Cell(of="started"), "conversations_started")
+            opener(view, Cell(of="listed"), "conversations_listed")
     rows = view.rows("lengths")
     with view.part("Length", rows, "lengths", about="Active conversations by the number of their messages in the time range."):
         names = [_bar(row["low"], row["high"]) for row in rows]
@@ -38,7 +39,9 @@ def lengths(view: View) -> None:
 
 
 def opener(view: View, cell: Cell, name: str) -> None:
-    """A button that opens the conversations of a tile's number."""
+    """A button that opens the conversations of a tile's number, for who may list them."""
+    if not view.opens:
+        return
     count = view.found.metrics[name] or 0
     st.button(
         f"Open {metrics.METRICS[name].title.lower()}",

@@ -47,10 +47,8 @@ def show(view: View) -> None:
         drawn.days, drawn.traces, lines=what == RESPONSES, length_days=_LENGTHS[by], suffix=" s" if what == RESPONSES else ""
     )
     view.chart(figure, key=f"usage_over_{by}", alt=f"{_NAMES[what]} by {by.lower()}", cells=drawn.cells)
-    st.caption(
-        f"{_NAMES[what]} by {by.lower()}. Click to open the conversations {'that began' if what == STARTED else 'active'} then;"
-        f" the first and the last {by.lower()} can be partial."
-    )
+    click = f"Click to open the conversations {'that began' if what == STARTED else 'active'} then; the" if view.opens else "The"
+    st.caption(f"{_NAMES[what]} by {by.lower()}. {click} first and the last {by.lower()} can be partial.")
 
 
 _NAMES = {

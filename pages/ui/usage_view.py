@@ -25,7 +25,8 @@ Row = Mapping[str, Any]
 class View:
     """One answer, the filter that it is for, and how to read it. `titles` are the systems' names by id.
 
-    `previous` is the answer's, or empty where the snapshot does not reach back to it.
+    `previous` is the answer's, or empty where the snapshot does not reach back to it. `opens`: the viewer may list conversations.
+    For who may not, a number is a number, with nothing to click.
     """
 
     found: Usage
@@ -33,6 +34,7 @@ class View:
     zone: ZoneInfo
     titles: Mapping[str, str]
     previous: Mapping[str, metrics.Value]
+    opens: bool
 
     def rows(self, series: str) -> Rows:
         return self.found.series[series]
@@ -45,7 +47,7 @@ class View:
 
     def chart(self, figure: Any, *, key: str, alt: str, cells: Sequence[Cell] = ()) -> None:
         """A figure whose points open the conversations of these cells, one for each in the order of the points."""
-        click = partial(usage_link.pick, key, self.asked, tuple(cells)) if cells else None
+        click = partial(usage_link.pick, key, self.asked, tuple(cells)) if cells and self.opens else None
         charts.show(figure, key=key, alt=alt, on_click=click)
 
     @contextmanager
@@ -73,6 +75,10 @@ class View:
         for name, (values, look) in columns.items():
             if name not in opens:
                 shown[name], looks[name] = values, look
+                continue
+            if not self.opens:
+                shown[name] = pa.array([value or None for value in values], pa.int64())
+                looks[name] = st.column_config.NumberColumn(format="localized", width=118)
                 continue
             click = f"{key}_{version}_{len(shown)}"
             cells = tuple(opens[name](row) for row in rows)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.permissions import Role
 from data_access.access.viewer import NOBODY
 from data_access.dynamo.aws import Source
 from data_access.errors import EngineError, SnapshotError
@@ -25,6 +27,8 @@ from data_access.usage import METRICS, Usage, UsageFilter, Window, usage
 from pages.ui import access, load, load_snapshot, metrics, usage_files, usage_filters, usage_states, usage_time
 from pages.ui.load import settings as cached_settings
 from tests.data_access import asked
+from tests.pages.conftest import APP
+from tests.pages.signed_in import AUTH, of, to_aws
 
 Run = Callable[..., AppTest]
 PAGE = "pages/insights/usage.py"
@@ -233,6 +237,54 @@ def test_without_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not app.exception
     assert "Your role does not open this page" in app.warning[0].value
     assert not app.title
+
+
+def opens(app: AppTest) -> dict[str, int]:
+    """How many things on the page as it is now lead to the conversations behind a number, or say so."""
+    values = [str(cell) for table in app.dataframe for name in table.value for cell in table.value[name]]
+    helps = [str(title.proto.help) for title in app.subheader]
+    return {
+        "buttons": sum(str(button.key).startswith("usage_open_") for button in app.button),
+        "charts": sum(bool(chart.proto.selection_mode) for chart in app.get("plotly_chart")),
+        "cells": sum("›" in value for value in values),
+        "columns": sum(table.proto.columns.count("Open these conversations") for table in app.dataframe),
+        "words": words(app).count("Click to open") + sum("opens exactly" in text for text in helps),
+    }
+
+
+def numbers(app: AppTest) -> list[list[int]]:
+    """What the columns of conversations say, whatever they look like."""
+    columns = [table.value[name] for table in app.dataframe for name in ("Conversations", "With a failure") if name in table.value]
+    return [[int(str(cell).removesuffix(" ›").replace(",", "")) if pd.notna(cell) else 0 for cell in column] for column in columns]
+
+
+def test_who_may_not_list_conversations_sees_the_numbers_and_no_way_to_open_them(
+    invented: Hot, sources: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to_aws(monkeypatch)
+    found: dict[Role, Mapping[str, tuple[dict[str, int], dict[str, str], list[list[int]]]]] = {}
+    for role in (Role.ANALYST, Role.ADMIN):
+        app = AppTest.from_file(APP, default_timeout=120)
+        app.user, app.secrets = of(role), AUTH
+        app.run().query_params["range"] = "all"
+        app.switch_page(PAGE).run()
+        parts: dict[str, tuple[dict[str, int], dict[str, str], list[list[int]]]] = {}
+        for part in PARTS:
+            assert not at(app, part).exception, part
+            parts[part] = (opens(app), tiles(app), numbers(app))
+        found[role] = parts
+    for part in PARTS:
+        analyst, admin = found[Role.ANALYST][part], found[Role.ADMIN][part]
+        assert set(analyst[0].values()) == {0}, part
+        assert admin[0]["charts"] >= 2, part
+        assert admin[0]["words"] >= 1, part
+        assert analyst[1:] == admin[1:], "the numbers are the same"
+    assert found[Role.ADMIN]["Conversations"][0]["buttons"] == 3
+    assert found[Role.ADMIN]["Kept now"][0]["buttons"] == 1
+    for part in ("Tools", "Leaders"):
+        assert found[Role.ADMIN][part][0]["cells"] > 0
+        assert found[Role.ADMIN][part][0]["columns"] > 0
+        assert any(map(any, found[Role.ANALYST][part][2]))
 
 
 def test_hostile_names_are_never_markdown(empty: Mapping[str, Source], visit: Run, monkeypatch: pytest.MonkeyPatch) -> None:
