@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 import botocore.session
 import pytest
 
+from data_access.access.refusals import Refusals
+from data_access.actions import asking
 from data_access.local.binary import choose
 from data_access.local.engine import attach
 
@@ -42,6 +44,12 @@ def _outside_environment() -> Iterator[None]:
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same again for each test, whatever the one before it left behind."""
     _isolate(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _every_refusal_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People of the same name are in many tests: no minute of one test is another's. test_refusals has the minutes."""
+    monkeypatch.setattr(asking, "REFUSALS", Refusals(every_seconds=0.0))
 
 
 def _isolate(patch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import itertools
 import logging
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -18,7 +19,9 @@ import pytest
 
 from data_access import actions
 from data_access.access.permissions import DESTRUCTIVE, PERMISSIONS, PERSONAL, WHOLE_TABLES, Action, Role
+from data_access.access.refusals import Refusals
 from data_access.access.viewer import COMMAND_LINE, LOCAL, NOBODY, Limits, Origin, Viewer
+from data_access.actions import asking
 from data_access.actions.asking import ACTIONS, Asking, Guarded
 from data_access.audit import events
 from data_access.audit.events import checked
@@ -176,6 +179,34 @@ def test_a_refusal_by_the_body_is_audited() -> None:
     assert [event.action for event in book.written] == [Action.LIST.value]
 
 
+def test_the_same_refusal_again_and_again_is_one_row_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may not sign in cannot make the audit long; each call is refused all the same."""
+    now = [0.0]
+    monkeypatch.setattr(asking, "REFUSALS", Refusals(clock=lambda: now[0]))
+    book = Book()
+    strangers = [somebody(None, "nobody"), somebody(None)]
+    for seconds in range(61):
+        now[0] = float(seconds)
+        for viewer, action in itertools.product(strangers, (Action.SEARCH, Action.USAGE)):
+            with pytest.raises(Denied):
+                ACTIONS[action][0](Asking(viewer, book.write))
+    once = [events.Denied(viewer.actor, action.value) for viewer in strangers for action in (Action.SEARCH, Action.USAGE)]
+    assert book.written == [*once, *(replace(event, times=60) for event in once)]
+
+
+def test_refusals_that_could_not_be_audited_are_counted_in_the_next_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "REFUSALS", Refusals())
+    viewer, book = somebody(Role.ANALYST), Book()
+
+    def full(_event: object) -> None:
+        raise AuditError("It is full.")
+
+    for write in (full, full, book.write, book.write):
+        with pytest.raises(Denied):
+            ACTIONS[Action.LOOK_UP][0](Asking(viewer, write))
+    assert book.written == [events.Denied(viewer.actor, Action.LOOK_UP.value, 3)]
+
+
 def test_what_cannot_be_audited_is_refused_all_the_same_and_logged_without_a_name(caplog: pytest.LogCaptureFixture) -> None:
     def full(_event: object) -> None:
         raise AuditError("Ana did it.")
@@ -327,6 +358,7 @@ OF_ACTIONS = {("conversations", "read_replay")}
 # These ask nothing of anybody's data by themselves: limits of a viewer, or what another action answers.
 NOT_ACTIONS = {
     ("asking", "check_system"),
+    ("asking", "check_systems"),
     ("asking", "check_tenant"),
     ("asking", "open_to"),
     ("erasures", "actor"),

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from data_access.access.permissions import Action
+from data_access.access.refusals import REFUSALS
 from data_access.access.viewer import Viewer
 from data_access.audit import events
 from data_access.audit.events import Event
 from data_access.dynamo.aws import Source
 from data_access.errors import DataAccessError, Denied
+from data_access.settings import Place
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,9 +81,16 @@ def check_system(by: Asking, source: Source) -> None:
         raise Denied("This system is not open to you.", "Ask whoever runs Dynascope to open it.")
 
 
+def check_systems(by: Asking, sources: Mapping[str, Source], systems: Sequence[str]) -> None:
+    """The same for several. One that is not here is no secret, and said by who reads."""
+    for name in systems:
+        if name in sources:
+            check_system(by, sources[name])
+
+
 def check_tenant(by: Asking, source: Source, tenant: str | None) -> None:
     """In an action, which audits it. Raises Denied for a tenant of this system that the viewer's limits leave out."""
-    if not by.viewer.limits.allows_tenant(tenant, keeps_tenants=keeps_tenants(source)):
+    if not by.viewer.limits.allows_tenant(tenant, keeps_tenants=keeps_tenants(source.place)):
         raise Denied("This tenant is not open to you.", "Ask whoever runs Dynascope to open it.")
 
 
@@ -90,21 +99,26 @@ def open_to(by: Asking, sources: Mapping[str, Source]) -> dict[str, Source]:
     return {name: source for name, source in sources.items() if _sees(by, source)}
 
 
-def keeps_tenants(source: Source) -> bool:
-    return source.place.system.has_part("tenant_id")
+def keeps_tenants(place: Place) -> bool:
+    return place.system.has_part("tenant_id")
 
 
 def _sees(by: Asking, source: Source) -> bool:
-    return by.viewer.limits.allows_system(source.id, keeps_tenants=keeps_tenants(source))
+    return by.viewer.limits.allows_system(source.id, keeps_tenants=keeps_tenants(source.place))
 
 
 def _tell(by: Asking, name: Action, error: Denied) -> None:
-    """Once, whoever catches it on the way. What cannot be audited is in the log, without a word about who or whom."""
+    """Once, whoever catches it on the way; in one row a minute. What cannot be audited is in the log, with no word about who or whom."""
     if error.audited:
         return
     error.action = name.value
     error.audited = True
+    who = by.viewer.actor
+    times = REFUSALS.count(who, name.value)
+    if not times:
+        return
     try:
-        by.audit(events.Denied(by.viewer.actor, name.value))
+        by.audit(events.Denied(who, name.value, times))
     except DataAccessError as trouble:
+        REFUSALS.not_written(who, name.value, times)
         _log.warning("A refusal of %s could not be written to the audit (%s).", name.value, trouble.code)

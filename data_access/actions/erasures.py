@@ -12,15 +12,15 @@ from datetime import datetime
 from itertools import islice
 
 from data_access.access.permissions import Action, Role
-from data_access.actions.asking import Asking, action, check_system, keeps_tenants, open_to
+from data_access.actions.asking import Asking, action, check_systems, keeps_tenants, open_to
 from data_access.audit import Audit, Entry, Verdict, verify
 from data_access.audit.chain import Head
-from data_access.audit.events import Refused
+from data_access.audit.events import Refused, Resumed
 from data_access.dynamo.aws import Source
 from data_access.erasure import clearing
 from data_access.erasure.clearing import CopiesNow
 from data_access.erasure.control import Control
-from data_access.erasure.jobs import Actor, Jobs
+from data_access.erasure.jobs import OPEN, Actor, Jobs
 from data_access.erasure.model import Job, Plan, Reason, Scope, blanked, is_same_person
 from data_access.erasure.plan import ExpectedScan, expected_scans
 from data_access.errors import Denied, NotConfirmed, NotFound
@@ -96,8 +96,11 @@ def cancel(by: Asking, desk: Desk, plan_id: str) -> Job:
 
 @action(Action.RESUME)
 def resume(by: Asking, desk: Desk, plan_id: str) -> Job:
-    """Raises Denied, SignInAgain, and what Jobs.resume raises."""
-    _job(by, desk, plan_id)
+    """In the audit before a worker is called. Raises Denied, SignInAgain, what Jobs.resume raises, and the audit's own errors."""
+    job = _job(by, desk, plan_id)
+    if desk.jobs.off() is None and job.state in OPEN:
+        me = actor(by, Action.RESUME)
+        by.audit(Resumed(plan_id, me.name, me.role))
     return _shown(by, desk.jobs.resume(plan_id))
 
 
@@ -149,7 +152,7 @@ def receipt(by: Asking, desk: Desk, plan_id: str) -> bytes | None:
 @action(Action.RECEIPT)
 def copies_now(by: Asking, settings: Settings, sources: Mapping[str, Source], systems: Sequence[str]) -> CopiesNow:
     """The copies of these systems' tables as they are now: nothing of anybody. Raises Denied, SettingsError, AwsError."""
-    _check_systems(by, sources, systems)
+    check_systems(by, sources, systems)
     return clearing.copies_now(settings, sources, tuple(systems))
 
 
@@ -190,20 +193,14 @@ def _sees(by: Asking, desk: Desk, scope: Scope) -> bool:
 
 
 def _check_scope(by: Asking, sources: Mapping[str, Source], scope: Scope) -> None:
-    _check_systems(by, sources, scope.systems)
+    check_systems(by, sources, scope.systems)
     if not _tenants_are_open(by, sources, scope):
         raise Denied("Some of these tenants are not open to you.", "Name the tenants that are to be in scope, of those that are.")
 
 
-def _check_systems(by: Asking, sources: Mapping[str, Source], systems: Sequence[str]) -> None:
-    for name in systems:
-        if name in sources:  # one that is not here is no secret, and said by who reads
-            check_system(by, sources[name])
-
-
 def _tenants_are_open(by: Asking, sources: Mapping[str, Source], scope: Scope) -> bool:
     tenants = by.viewer.limits.tenants
-    if tenants is None or not any(keeps_tenants(sources[name]) for name in scope.systems if name in sources):
+    if tenants is None or not any(keeps_tenants(sources[name].place) for name in scope.systems if name in sources):
         return True
     return scope.tenants is not None and tenants.issuperset(scope.tenants)
 

@@ -68,17 +68,13 @@ def source_of(by: Asking, sources: Mapping[str, Source], system: str) -> Source:
 
 def tenants_of(by: Asking, source: Source) -> frozenset[str] | None:
     """The tenants of this system that there are for who asks; None for all, and where it keeps none."""
-    return by.viewer.limits.tenants if keeps_tenants(source) else None
+    return by.viewer.limits.tenants if keeps_tenants(source.place) else None
 
 
 def places_of(by: Asking, settings: Settings) -> dict[str, Place]:
     """The systems that are open to who asks, as the settings have them: no table is opened for it."""
     limits = by.viewer.limits
-    return {
-        name: place
-        for name, place in settings.places.items()
-        if limits.allows_system(name, keeps_tenants=place.system.has_part("tenant_id"))
-    }
+    return {name: place for name, place in settings.places.items() if limits.allows_system(name, keeps_tenants=keeps_tenants(place))}
 
 
 def within(by: Asking, settings: Settings) -> Within | None:
@@ -91,5 +87,5 @@ def within(by: Asking, settings: Settings) -> Within | None:
     if limits.systems is None and limits.tenants is None:
         return None
     there = places_of(by, settings)
-    shared = frozenset(name for name, place in there.items() if limits.tenants is not None and place.system.has_part("tenant_id"))
+    shared = frozenset(name for name, place in there.items() if limits.tenants is not None and keeps_tenants(place))
     return Within(frozenset(there) - shared, shared, limits.tenants or frozenset())

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from data_access.access.lookups import LOOKUPS
 from data_access.access.permissions import Action
-from data_access.actions.asking import Asking, action, check_system, open_to
+from data_access.actions.asking import Asking, action, check_systems, open_to
 from data_access.audit.events import Exported, LookedUp
 from data_access.dynamo.aws import Source
 from data_access.erasure.known import meet_all
@@ -64,7 +64,7 @@ def look_up(
     Raises Denied, UsageError, and where it cannot be audited the audit's own errors, unless nobody signs in here.
     """
     LOOKUPS.count(by.viewer, "look_up", settings.access.lookups_per_hour)
-    _check(by, sources, systems)
+    check_systems(by, sources, systems)
     trouble: DataAccessError | None = None
     hashed = ""
     try:
@@ -122,7 +122,7 @@ def export(
     Raises Denied, UsageError, OSError of the file, and where it cannot be audited the audit's own errors.
     """
     LOOKUPS.count(by.viewer, "export", settings.access.lookups_per_hour)
-    _check(by, sources, [one.system for one in person.systems])
+    check_systems(by, sources, [one.system for one in person.systems])
     tenants = by.viewer.limits.tenants
     if tenants is not None and not (person.tenants is not None and tenants.issuperset(person.tenants)):
         raise Denied("This person was looked up in tenants that are not open to you.", "Look them up again.")
@@ -130,12 +130,6 @@ def export(
     systems = tuple(one.system for one in made.person.systems)
     by.audit(Exported(subject(person.user_id), by.viewer.actor, "viewer", systems, made.person.items, _digest(made)))
     return made
-
-
-def _check(by: Asking, sources: Mapping[str, Source], systems: Sequence[str]) -> None:
-    for name in systems:
-        if name in sources:  # one that is not here is no secret, and said by who reads
-            check_system(by, sources[name])
 
 
 def _forgiven(by: Asking, error: DataAccessError) -> DataAccessError:

@@ -28,6 +28,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Count = Annotated[int, Field(ge=0)]
+Times = Annotated[int, Field(ge=1)]
 Role = Literal["viewer", "requester", "approver", "admin", "operator", "system"]
 
 
@@ -78,6 +79,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class CancelAsked:
+    plan_id: PlanId
+    actor: Actor
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Somebody had a worker go on with it, or begin."""
+
     plan_id: PlanId
     actor: Actor
     role: Role
@@ -204,10 +214,14 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Somebody asked for what their roles or limits do not allow. `action` is a name of the table of permissions."""
+    """Somebody asked for what their roles or limits do not allow. `action` is a name of the table of permissions.
+
+    `times`: this row stands for so many, those since the last row among them. A row without it is an older one, of one refusal.
+    """
 
     actor: Actor
     action: Code
+    times: Times = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +240,7 @@ Event = (
     | Approved
     | Refused
     | CancelAsked
+    | Resumed
     | Extended
     | Started
     | Deleting

@@ -35,6 +35,7 @@ _WORDS: Mapping[str, str] = {
     "approved": "Approved",
     "refused": "Refused",
     "cancelasked": "Cancel asked for",
+    "resumed": "Resumed",
     "extended": "Due date extended",
     "started": "Worker began",
     "deleting": "Deletes sent",

@@ -72,7 +72,7 @@ def ask(person: Person, sources: Mapping[str, Source], zone: ZoneInfo) -> Wish:
             width=520,
         )
     # Without a choice it is every tenant that the person was looked up in: some viewers see some tenants only.
-    within = person.tenants if any(keeps_tenants(sources[name]) for name in chosen) else None
+    within = person.tenants if any(keeps_tenants(sources[name].place) for name in chosen) else None
     scope = Scope(person.user_id, tuple(name for name in systems if name in chosen), tuple(given) or within, data_type)
     missing = "Choose a system." if not chosen else "Choose a kind." if what == KIND and data_type is None else None
     return Wish(scope, received, missing)

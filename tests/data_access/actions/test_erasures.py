@@ -14,9 +14,10 @@ from data_access.access.viewer import LOCAL, Limits
 from data_access.actions import erasures
 from data_access.actions.asking import Asking
 from data_access.actions.erasures import Desk
+from data_access.erasure.jobs import Jobs
 from data_access.erasure.model import Job, Reason, Scope, State
-from data_access.errors import Denied, NotConfirmed, NotFound, PlanChanged, SignInAgain
-from tests.data_access.actions.asked_by import asking, names, viewer
+from data_access.errors import AuditError, Denied, NotConfirmed, NotFound, PlanChanged, SignInAgain, WrongState
+from tests.data_access.actions.asked_by import Book, asking, names, viewer
 from tests.data_access.erasure.shops import SUBJECTS, Shop, shop_at
 
 pytestmark = pytest.mark.engine
@@ -128,6 +129,30 @@ def test_the_steps_that_erase_need_a_fresh_sign_in(desk: Desk) -> None:
     assert told(desk) == ["planned", "denied", "submitted", "denied", "approved", "denied"]
     assert erasures.resume(support(desk), desk, job.plan_id).state is State.APPROVED
     assert erasures.cancel(stale, desk, job.plan_id).state is State.CANCELLED
+
+
+def test_a_resume_names_who_asked_before_a_worker_is_called(desk: Desk, shop: Shop) -> None:
+    job = awaiting(desk, support(desk))
+    with pytest.raises(WrongState):
+        erasures.resume(support(desk), desk, job.plan_id)
+    assert told(desk) == ["planned", "submitted"], "what cannot be resumed was not"
+    erasures.approve(approver(desk), desk, job.plan_id, job.plan.digest)
+    seen: list[str] = []
+    waking = replace(desk, jobs=Jobs(shop.workshop, wake=lambda: seen.extend(told(desk))))
+    assert erasures.resume(support(desk), waking, job.plan_id).state is State.APPROVED
+    assert seen == ["planned", "submitted", "approved", "resumed"]
+    *_, last = desk.audit.entries()
+    assert last.fields == {"plan_id": job.plan_id, "actor": f"sam|{'a' * 16}", "role": "requester"}
+
+
+def test_without_an_audit_nothing_is_resumed(desk: Desk, shop: Shop) -> None:
+    job = awaiting(desk, support(desk))
+    erasures.approve(approver(desk), desk, job.plan_id, job.plan.digest)
+    woken: list[bool] = []
+    waking = replace(desk, jobs=Jobs(shop.workshop, wake=lambda: woken.append(True)))
+    with pytest.raises(AuditError):
+        erasures.resume(asking(Book(AuditError("It cannot be written.", "Make room.")), Role.SUPPORT), waking, job.plan_id)
+    assert not woken
 
 
 Step = Callable[[Asking, Desk, Job], object]

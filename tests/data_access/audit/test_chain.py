@@ -14,7 +14,7 @@ import pytest
 
 from data_access.audit import Audit, verify
 from data_access.audit.chain import PARTITION, START, Head, canonical, hash_of, sequence_key
-from data_access.audit.events import Approved, Deleting, Started
+from data_access.audit.events import Approved, Deleting, Denied, Started
 from data_access.erasure.records import Row
 from data_access.errors import AuditBroken, AuditError, TableMissing
 from tests.data_access.audit.conftest import OpenAudit
@@ -57,6 +57,20 @@ def test_rows_follow_each_other(audit: Audit) -> None:
     assert row(audit, 2)["body"] == canonical(said)
     assert hashlib.sha256(row(audit, 2)["body"].encode()).hexdigest() == second.hash
     assert audit.records.get(PARTITION, "000000000002") is not None
+
+
+def test_rows_of_refusals_from_before_they_were_counted_still_fit(audit: Audit) -> None:
+    """What is hashed is the text that is stored: an event that got a field since does not change it."""
+    assert audit._add("denied", {"actor": "nobody", "action": "search"})  # pyright: ignore[reportPrivateUsage] # as it was written then
+    audit.write(Denied("nobody", "search"))
+    audit.write(Denied("nobody", "search", 41))
+    assert [entry.fields.get("times") for entry in audit.entries()] == [None, 1, 41]
+    verdict = verify(audit)
+    assert (verdict.state, verdict.rows, verdict.first_problem) == ("unwitnessed", 3, None)
+    body = json.loads(row(audit, 1)["body"])
+    body["fields"]["times"] = 1
+    put(audit, 1, {"body": canonical(body), "hash": row(audit, 1)["hash"]})
+    assert verify(audit).first_problem == "Row 1 was edited."
 
 
 def test_entries_of_one_plan(audit: Audit) -> None:

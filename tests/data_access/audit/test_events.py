@@ -50,6 +50,7 @@ GOOD: dict[str, Any] = {
     "reason": Reason.COMPLEXITY,
     "due": "2027-02-20",
     "action": "look_up_user",
+    "times": 12,
     "conversation": DIGEST,
     "look": 2,
     "unread": 0,
