@@ -16,7 +16,7 @@ from data_access.capacity.report import Flow, Spike
 from data_access.capacity.series import Series
 from data_access.errors import SnapshotError, SnapshotOff
 from data_access.usage import Cell, UsageFilter
-from pages.ui import capacity_view, charts, charts_time, load_snapshot, registry, untrusted, usage_link
+from pages.ui import access, capacity_view, charts, charts_time, load_snapshot, registry, untrusted, usage_link
 from pages.ui.capacity_periods import length_words
 from pages.ui.capacity_view import TABLE_ITSELF, View
 from pages.ui.untrusted import escape
@@ -24,6 +24,7 @@ from pages.ui.untrusted import escape
 PAGE_ROWS = 12
 CHART = "capacity_spikes"
 UNKNOWN_REASON = "reason not reported"
+_COUNTED = "With a message in that time. A message that was refused and never written is not stored, so it is in none."
 _WORDS = {
     "ProvisionedThroughput": "provisioned capacity",
     "KeyRangeThroughput": "one partition (hot key)",
@@ -55,12 +56,13 @@ def show(view: View) -> None:
             _none(throttles)
             return
         known = _known(moments)
-        _chart(view, moments, known)
+        opens = access.is_open(registry.BEHIND.action, access.viewer())
+        _chart(view, moments, known, opens=opens)
         _snapshot_words(known)
         every = sum(1 for _ in view.spikes())
         if every > len(moments):
             st.caption(f"The {len(moments):,} spikes with most events, of {every:,}; all of them are in the data.")
-        _list(view, moments, known)
+        _list(view, moments, known, opens=opens)
 
 
 def _about() -> str:
@@ -129,7 +131,7 @@ def _known(moments: Sequence[Moment]) -> Known:
     except SnapshotError:
         return Known(frozenset(), "The snapshot cannot be read, so the conversations of a minute cannot be looked up.", len(moments))
     if not coverage:
-        return Known(frozenset(), "There is no snapshot yet: once there is, a click on a spike opens its conversations.", len(moments))
+        return Known(frozenset(), "There is no snapshot yet: it will say how many conversations were active in a spike.", len(moments))
     places = {
         place
         for place, one in enumerate(moments)
@@ -151,7 +153,7 @@ def _snapshot_words(known: Known) -> None:
         )
 
 
-def _chart(view: View, moments: Sequence[Moment], known: Known) -> None:
+def _chart(view: View, moments: Sequence[Moment], known: Known, *, opens: bool) -> None:
     together = grouped(moments)
     drawn = sorted(together, key=lambda place: -sum(together[place].values()))
     names = list(dict.fromkeys(name for place in drawn for name in together[place]))
@@ -168,10 +170,10 @@ def _chart(view: View, moments: Sequence[Moment], known: Known) -> None:
         charts_time.stems(times, traces, hover, window=view.edges),
         key=CHART,
         alt="Throttled requests over time, by reason",
-        on_click=partial(pick, view.zone.key, targets) if known.moments else None,
+        on_click=partial(pick, view.zone.key, targets) if known.moments and opens else None,
     )
     seconds = max(one.spike.seconds for one in moments)
-    action = " Click one to open the conversations that were active then." if known.moments else ""
+    action = " Click one to open the conversations that were active then." if known.moments and opens else ""
     st.caption(f"Throttled events of each {length_words(seconds)}, tables and indexes together, by reason.{action}{view.clock_words()}")
 
 
@@ -204,7 +206,7 @@ def _open(wanted: UsageFilter, zone: str) -> None:
     usage_link.open_later(usage_link.Question(UsageFilter(wanted.system, since=wanted.since, until=wanted.until, zone=zone), Cell()))
 
 
-def _list(view: View, moments: Sequence[Moment], known: Known) -> None:
+def _list(view: View, moments: Sequence[Moment], known: Known, *, opens: bool) -> None:
     pages = -(-len(moments) // PAGE_ROWS)
     number = st.pagination(pages, key="capacity_spike_page") if pages > 1 else 1
     begin = (min(number, pages) - 1) * PAGE_ROWS
@@ -229,7 +231,10 @@ def _list(view: View, moments: Sequence[Moment], known: Known) -> None:
         "Writes": st.column_config.NumberColumn(format="%,d", help="Throttled write events.", width=70),
         "Why": st.column_config.TextColumn(width="medium"),
     }
-    if known.off is None:
+    if known.off is None and not opens:
+        columns = {"Conversations": list(numbers), **columns}
+        looks["Conversations"] = st.column_config.NumberColumn(format="%,d", help=_COUNTED, width=118)
+    elif known.off is None:
         click = f"capacity_spike_{version}"
         columns = {"Conversations": [None if count is None else f"{count:,} ›" for count in numbers], **columns}
         looks["Conversations"] = st.column_config.ButtonColumn(
@@ -237,7 +242,7 @@ def _list(view: View, moments: Sequence[Moment], known: Known) -> None:
             width=118,
             type="tertiary",
             alignment="right",
-            help="With a message in that time. A message that was refused and never written is not stored, so it is in none.",
+            help=_COUNTED,
             key=click,
             on_click=pick_row,
             args=(click, view.zone.key, targets),

@@ -17,6 +17,7 @@ import streamlit as st
 from botocore.exceptions import ClientError
 from streamlit.testing.v1 import AppTest
 
+from data_access.access.permissions import Role
 from data_access.access.viewer import NOBODY
 from data_access.capacity.cloudwatch import CloudWatch
 from data_access.capacity.report import CapacityReport
@@ -41,6 +42,8 @@ from pages.ui import (
 from pages.ui.capacity_periods import Periods
 from pages.ui.capacity_rows import SeriesRows
 from pages.ui.usage_files import as_csv
+from tests.pages.conftest import APP
+from tests.pages.signed_in import AUTH, of, to_aws
 
 Run = Callable[..., AppTest]
 PAGE = "pages/insights/capacity.py"
@@ -248,6 +251,31 @@ def test_a_row_of_a_spike_opens_as_many_conversations_as_it_says(
     assert app.title[0].value == "Conversations behind a number"
     assert "**1 conversation** of CG Production Assistant active" in words(app)
     assert [link.proto.label for link in app.get("page_link")][:1] == ["Capacity"]
+
+
+@pytest.mark.parametrize("role, said", [(Role.ANALYST, [1, 1]), (Role.ADMIN, ["1 ›", "1 ›"])])
+def test_who_may_not_list_conversations_is_not_offered_those_of_a_spike(
+    talked: Mapping[str, Source],
+    moto_endpoint: str,
+    play: Callable[..., Played],
+    monkeypatch: pytest.MonkeyPatch,
+    role: Role,
+    said: list[Any],
+) -> None:
+    play(busy)
+    to_aws(monkeypatch)
+    for name, value in (("AWS_ENDPOINT_URL", moto_endpoint), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")):
+        monkeypatch.setenv(name, value)
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.user, app.secrets = of(role), AUTH
+    app.run().query_params["system"] = "cg"
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert table(app, "Why")["Conversations"] == said
+    may = role is Role.ADMIN
+    assert ("Click one to open" in words(app)) is may
+    charts_to_click = [chart for chart in app.get("plotly_chart") if chart.proto.selection_mode]
+    assert len(charts_to_click) == may
 
 
 def test_a_click_on_the_chart_is_looked_at_before_it_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
