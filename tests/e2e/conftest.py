@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data_access.local import engine
+
+if TYPE_CHECKING:
+    from tests.e2e.signing_in import Provider
 
 RUN = ("streamlit", "run", "asgi.py", "--server.port")
 HERE = Path(__file__).resolve().parent
@@ -75,6 +78,25 @@ def page(browser: Browser) -> Iterator[Page]:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One state folder for all browser tests: the sample data is made once, each process is a cold one."""
     return tmp_path_factory.mktemp("browser") / "state"
+
+
+# What signs people in is made of what is here: it is looked for when a test needs it.
+@pytest.fixture(scope="module")
+def idp() -> Iterator[Provider]:
+    """An OpenID provider with somebody for each role."""
+    from tests.e2e import signing_in
+
+    with signing_in.provider() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def endpoint(filled: Path) -> Iterator[str]:
+    """The local engine with the sample data, for servers that are in aws mode."""
+    from tests.e2e import signing_in
+
+    with signing_in.engine(filled) as found:
+        yield found
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from pages.ui.erasure_words import REASONS
 from pages.ui.registry import ABOUT, ERASURES, FIND, PAGES, PageSpec
 from tests.e2e.conftest import PATIENCE_MS, Server
 from tests.e2e.raw import cookies_of, session
-from tests.e2e.signing_in import Provider, aws, command, engine, provider, sees, serve_aws, sign_in, write_config
+from tests.e2e.signing_in import Provider, aws, command, sees, serve_aws, sign_in, write_config
 from tests.e2e.watching import address, settled
 
 Serve = Callable[..., Server]
@@ -33,22 +33,10 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def idp() -> Iterator[Provider]:
-    with provider() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("matrix")
     write_config(found / "dynascope.toml")
     return found
-
-
-@pytest.fixture(scope="module")
-def endpoint(filled: Path) -> Iterator[str]:
-    with engine(filled) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,22 +17,10 @@ from data_access.handover.vault import Vault
 from pages.ui.rules import EVERY_SECONDS
 from tests.e2e.conftest import Server
 from tests.e2e.raw import XSRF, cookies_of, session
-from tests.e2e.signing_in import COOKIE_SECRET, GROUPS, Provider, engine, provider, sees, serve_aws, sign_in, write_config
+from tests.e2e.signing_in import COOKIE_SECRET, GROUPS, Provider, sees, serve_aws, sign_in, write_config
 from tests.e2e.watching import address, settled
 
 Serve = Callable[..., Server]
-
-
-@pytest.fixture(scope="module")
-def idp() -> Iterator[Provider]:
-    with provider() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def endpoint(filled: Path) -> Iterator[str]:
-    with engine(filled) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
