@@ -31,7 +31,7 @@ _LOCAL: dict[str, Any] = {"region_name": "us-east-1", "aws_access_key_id": "loca
 _MILLION = 1_000_000
 _PAGE_ITEMS = 2_000
 _MEGABYTES = 600.0
-_ROUNDS = 3
+_ROUNDS = 5
 ROOT = Path(__file__).resolve().parents[1]
 
 

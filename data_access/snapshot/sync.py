@@ -18,14 +18,13 @@ from pathlib import Path
 from data_access.dynamo.aws import Source
 from data_access.snapshot import full as full_read
 from data_access.snapshot import news
-from data_access.snapshot import state as states
 from data_access.snapshot.build import Built, rebuild
 from data_access.snapshot.locking import lock
 from data_access.snapshot.state import State
 from data_access.snapshot.store import Store
 from data_access.snapshot.trouble import trouble
 from data_access.snapshot.update import update
-from data_access.snapshot.work import Connect, connecting, opened
+from data_access.snapshot.work import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +101,12 @@ def sync(
     SnapshotError.
     """
     began = time.monotonic()
-    with (
-        trouble("The snapshot cannot be written", store.place),
-        lock(store),
-        connecting(wanted=not full and store.files.read(states.path(source.id)) is not None) as connect,
-    ):
+    with trouble("The snapshot cannot be written", store.place), lock(store):
         notice = store.prepare()
         if notice:
             progress(Progress(source.id, "set aside", notice=notice))
         state = store.states().get(source.id)
-        found = None if full or state is None else _news(source, store, state, connect, progress, cancelled)
+        found = None if full or state is None else _news(source, store, state, progress, cancelled)
         estimated, built = found or _everything(source, store, state, progress, cancelled)
         store.vacuum()
     return _synced(built, estimated, time.monotonic() - began, notice)
@@ -143,7 +138,6 @@ def _news(
     source: Source,
     store: Store,
     state: State,
-    connect: Connect,
     progress: Callable[[Progress], None],
     cancelled: Callable[[], bool],
 ) -> tuple[float, Built] | None:
@@ -152,7 +146,7 @@ def _news(
     def reading(items: int, units: float) -> None:
         progress(Progress(source.id, "reading", items, units))
 
-    with opened(store, state, staging_folder(store, f"{source.id}-update"), connect) as work:
+    with opened(store, state, staging_folder(store, f"{source.id}-update")) as work:
         route = news.plan(source, state, work.ask)
         return route and (route.units, update(source, store, state, work, route, reading, _writing(source, progress), cancelled))
 

@@ -30,8 +30,6 @@ from data_access.snapshot.staged import STAGED
 from data_access.snapshot.state import State
 from data_access.snapshot.store import Store
 
-Connect = Callable[[], duckdb.DuckDBPyConnection]
-
 # To give a database's memory back takes as long as the commits: nobody waits for it.
 _closing = ThreadPoolExecutor(1, thread_name_prefix="close")
 
@@ -61,25 +59,13 @@ class Work:
 
 
 @contextmanager
-def connecting(*, wanted: bool) -> Generator[Connect]:
-    """A connection that is made while something else is done, if one will be `wanted`."""
-    with ThreadPoolExecutor(1, thread_name_prefix="connect") as aside:
-        coming = aside.submit(duckdb.connect) if wanted else None
-        try:
-            yield coming.result if coming else duckdb.connect
-        finally:
-            if coming:
-                _closing.submit(coming.result().close)
-
-
-@contextmanager
-def opened(store: Store, state: State, folder: Path, connect: Connect) -> Generator[Work]:
+def opened(store: Store, state: State, folder: Path) -> Generator[Work]:
     """Nothing of it is left afterwards: an update that was stopped begins anew, it is short."""
     staging.clear(folder)
     staging.make(folder)
     old = {table: (list(state.files[table]), store.fetch(state.files[table], folder / "old")) for table in TABLES}
     with ThreadPoolExecutor(1, thread_name_prefix="open") as aside:
-        opening = aside.submit(_open, folder, state.coverage.messages, connect, {table: places for table, (_, places) in old.items()})
+        opening = aside.submit(_open, folder, state.coverage.messages, {table: places for table, (_, places) in old.items()})
         try:
             yield Work(opening, folder, old, Arrivals(opening.result))
         finally:
@@ -88,9 +74,9 @@ def opened(store: Store, state: State, folder: Path, connect: Connect) -> Genera
             staging.clear(folder)
 
 
-def _open(folder: Path, messages: int, connect: Connect, old: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+def _open(folder: Path, messages: int, old: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
     """The database with the views of what is valid now, and with the tables of what will be read."""
-    database = finish.work_database(folder, messages, connect)
+    database = finish.work_database(folder, messages)
     for table, places in old.items():
         columns = ", ".join(name for name in TABLES[table].names if name != "system")
         source = parquet(places, more=_PLACED) if places else f"(SELECT *, {_NOWHERE} FROM {rows_of(None, table)})"
