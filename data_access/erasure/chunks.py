@@ -28,7 +28,7 @@ from data_access.errors import PlanChanged, TooMuch
 # Compressed, and with room for the few attributes beside it.
 _PACKED_BYTES = MOST_BYTES - 4_000
 # What a worker that is killed leaves to be sent again, and how seldom a slow one tells how far it is.
-MOST_KEYS = 1_000
+MOST_KEYS = 2_000
 _UNPACKED_BYTES = 1_000_000  # what a reader holds of a chunk, however well it compresses
 # Lines that wait for others of their conversation, of all tables: about 30,000 keys.
 _WAITING_BYTES = 8_000_000

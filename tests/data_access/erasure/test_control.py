@@ -19,6 +19,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from data_access.erasure import records as records_module
+from data_access.erasure.chunks import MOST_KEYS
 from data_access.erasure.control import Control
 from data_access.erasure.lease import Lease
 from data_access.erasure.model import ENDED, FrozenKey, Guard, Job, Outcome, Progress, Scope, State
@@ -235,12 +236,12 @@ def test_100_000_keys_are_streamed_in_and_out(engine_endpoint: str, tmp_path: Pa
         every = 100_000
         job = control.create(plan_of(every), (session(n - 98_000) if n >= 98_000 else message(n) for n in range(every)))
         _, peak = tracemalloc.get_traced_memory()
-        assert peak < 20_000_000  # what waits to be put in order, and a chunk; the keys alone would be above 100 MB
+        assert peak < 12_000_000  # what waits to be put in order, and a chunk; the keys alone would be above 100 MB
         tracemalloc.reset_peak()
         held, number = tracemalloc.get_traced_memory()[0], 0
         for chunk in control.chunks(job.plan_id):
             number += len(chunk.keys)
-            assert len(chunk.keys) <= 1_000
+            assert len(chunk.keys) <= MOST_KEYS
         assert number == every
         # A page of the table, as it came and as it is read, and one chunk; all of them would be above 200 MB.
         assert tracemalloc.get_traced_memory()[1] - held < 30_000_000
@@ -502,14 +503,14 @@ def test_a_chunk_counts_once(raced: Control) -> None:
 
 @pytest.mark.engine
 def test_chunks_are_counted_from_several_threads(raced: Control) -> None:
-    keys = [message(number) for number in range(7_000)]
+    keys = [message(number) for number in range(13_000)]
     job, lease = running(raced, keys)
     chunks = list(raced.chunks(job.plan_id))
     assert len(chunks) > 5
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda one: raced.checkpoint(lease, one, {Outcome.DELETED: len(one.keys)}, len(one.keys)), chunks))
     (progress,) = raced.job(job.plan_id).progress
-    assert (progress.planned, progress.deleted, progress.write_units) == (7_000, 7_000, 7_000)
+    assert (progress.planned, progress.deleted, progress.write_units) == (13_000, 13_000, 13_000)
 
 
 def test_what_is_found_later_is_a_round_more(control: Control) -> None:
