@@ -48,6 +48,7 @@ if viewer.roles:
     with st.sidebar:
         times.zone_picker()
         sign_in.sidebar(viewer)
+    sign_in.banner(viewer)
 if not viewer.roles or access.is_open(here.action, viewer):
     chosen.run()
 elif here is FIND:

@@ -19,6 +19,7 @@ st.caption(
     f"Version {VERSION}. See, measure, cost and erase the conversations that chatbots keep in DynamoDB, where they are: "
     "no SDK in the chatbot, no ingestion, no second home for the data."
 )
+settings = None
 try:
     settings = load.settings()
     engine = load.engine()
@@ -54,13 +55,21 @@ else:
     )
 
 st.subheader("What is read, and what is never sent")
+snapshot = (
+    "The snapshot is off: nothing of a conversation is kept outside the tables."
+    if settings is not None and not settings.snapshot.on
+    else "The snapshot, once it is made, keeps a copy of the messages in the state folder or in a bucket of yours. "
+    "Who is erased is erased there too."
+)
 st.markdown(
     f"""
-- Dynascope reads the tables above: GetItem, BatchGetItem, Query, Scan when it is allowed, and DescribeTable and its like. No page writes to
-  them, except "Create the missing tables" in local mode.
+- Dynascope reads the tables above: GetItem, BatchGetItem, Query, Scan when it is allowed, and DescribeTable and its like. Two things
+  write to them: "Create the missing tables" in local mode, and an erasure that somebody planned and confirmed. An erasure
+  deletes what its plan lists, and keeps its own state in a control table.
 - What is on a page comes from DynamoDB to this server to your browser. Nothing is sent anywhere else: no telemetry, no
   fonts, no images, and none of a message's own links or pictures are loaded.
 - Lists are kept in this server's memory for a few minutes, for your session alone. User ids and searches are not in the URL.
+- {snapshot}
 - Prices are those of each table's Region and class. With AWS, the AWS Price List is asked for them once a day and the answer is kept in the
   state folder; where it cannot be read, and in local mode, they are the built-in prices of {PRICE_DATE}, from an AWS cost template. Each
   page says which. They are estimates, not your bill.
@@ -68,9 +77,10 @@ st.markdown(
 )
 st.subheader("Made with")
 st.markdown(
-    "Streamlit (Apache 2.0), boto3 (Apache 2.0), pandas (BSD 3-clause), Apache Arrow (Apache 2.0), "
-    "orjson (MPL 2.0, and Apache 2.0 or MIT), "
-    "pydantic (MIT), markdown-it-py (MIT), Pygments (BSD 2-clause), Plotly (MIT), moto (Apache 2.0) "
-    "and, in local mode, dynoxide (MIT or Apache 2.0)."
+    "Streamlit (Apache 2.0), boto3 (Apache 2.0), pandas (BSD 3-clause), Plotly (MIT), Delta Lake (Apache 2.0), DuckDB (MIT), "
+    "Apache Arrow (Apache 2.0), NumPy (BSD 3-clause), pydantic (MIT), orjson (MPL 2.0, and Apache 2.0 or MIT), simplejson (MIT), "
+    "cryptography (Apache 2.0 or BSD 3-clause), Authlib (BSD 3-clause), markdown-it-py (MIT), Pygments (BSD 2-clause), "
+    "phonenumbers (Apache 2.0), python-stdnum (LGPL 2.1 or later), limits (MIT), filelock (MIT) "
+    "and, in local mode, dynoxide (MIT or Apache 2.0) or moto (Apache 2.0)."
 )
 st.caption("Each other page asks for a role that may do what it does; this one for none.")

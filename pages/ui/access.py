@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from data_access.errors import DataAccessError, SignInEnded
 from data_access.handover import browser
 from data_access.handover.browser import COOKIE, known_browser
 from pages.ui import load, rules
+from pages.ui.registry import PageSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ def require(action: Action | None) -> Viewer:
         refuse()
         st.stop()
     return found
+
+
+def link(spec: PageSpec, label: str | None = None, *, icon: str | None = None, query: Mapping[str, str] | None = None) -> None:
+    """The way to another page, for whoever may open it: nobody is led to a refusal."""
+    if is_open(spec.action, viewer()):
+        st.page_link(spec.file, label=label or spec.title, icon=icon or spec.icon, width="content", query_params=query)
 
 
 def refuse() -> None:

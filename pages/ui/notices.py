@@ -13,7 +13,7 @@ import streamlit as st
 from data_access.errors import DataAccessError, ScanRefused
 from data_access.local.engine import Engine
 from data_access.models import Filter, Problem
-from pages.ui import sign_in, untrusted
+from pages.ui import access, sign_in, untrusted
 from pages.ui.registry import TABLES
 from pages.ui.untrusted import escape
 
@@ -72,8 +72,8 @@ def _headline(error: DataAccessError) -> tuple[str, str, str]:
 
 
 def to_tables() -> None:
-    """The way to the page that says what is there and makes what is not."""
-    st.page_link(TABLES.file, label="Open the tables page", icon=TABLES.icon)
+    """The way to the page that says what is there and makes what is not, for whoever may open it."""
+    access.link(TABLES, "Open the tables page")
 
 
 def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, price: str | None = None) -> None:

@@ -13,7 +13,18 @@ from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import is_worked_on
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
-from pages.ui import erasure_desk, erasure_list, erasure_progress, erasure_states, load_people, person_form, registry, times, untrusted
+from pages.ui import (
+    access,
+    erasure_desk,
+    erasure_list,
+    erasure_progress,
+    erasure_states,
+    load_people,
+    person_form,
+    registry,
+    times,
+    untrusted,
+)
 from pages.ui.asking import asking
 from pages.ui.erasure_words import due, is_open, word
 from pages.ui.untrusted import escape
@@ -78,4 +89,4 @@ def _draw(job: Job, desk: Desk, titles: Mapping[str, str], zone: ZoneInfo) -> No
 
 def _to_erasure(job: Job, label: str) -> None:
     link = {erasure_list.PARAMETER: job.plan_id}
-    st.page_link(registry.ERASURES.file, label=label, icon=registry.ERASURES.icon, query_params=link)
+    access.link(registry.ERASURES, label, query=link)

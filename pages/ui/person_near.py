@@ -33,8 +33,7 @@ def show(user_id: str, titles: Mapping[str, str]) -> None:
             return
         st.caption(":orange[:material/photo_camera:] Ids like this one were not looked for: that needs the snapshot.")
         untrusted.text(found.trouble.sentence)
-        if access.is_open(SNAPSHOT.action, by.viewer):
-            st.page_link(SNAPSHOT.file, label="Open the snapshot page", icon=SNAPSHOT.icon)
+        access.link(SNAPSHOT, "Open the snapshot page")
         return
     missing = [title for system, title in titles.items() if system not in found.systems]
     if found.neighbours:

@@ -78,12 +78,17 @@ def _without_role(viewer: Viewer) -> None:
         st.button("Sign out", icon=":material/logout:", key="sign_out_here", on_click=_sign_out)
 
 
-def sidebar(viewer: Viewer) -> None:
-    """Who is looking, in a line."""
+def banner(viewer: Viewer) -> None:
+    """Above every page, where nobody signed in: what that means."""
     if viewer.origin == "local":
-        st.caption(":material/computer: Local mode: nobody signs in; this machine only.")
+        st.badge("Local mode: nobody signs in; this machine only", icon=":material/computer:", color="gray")
     elif viewer.origin == "anonymous":
-        st.caption(":material/visibility: Nobody is signed in: reading only, masked, and nothing about one person.")
+        st.badge("Nobody is signed in: masked, nothing about one person", icon=":material/visibility:", color="gray")
+
+
+def sidebar(viewer: Viewer) -> None:
+    """Who is looking, in a line, or how to sign in."""
+    if viewer.origin == "anonymous":
         _buttons("sign_in_side", "Sign in", fresh=False)
         _failed()
     elif viewer.origin == "signed_in":

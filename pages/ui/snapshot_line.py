@@ -10,7 +10,7 @@ import streamlit as st
 
 from data_access.errors import DataAccessError, SnapshotError, SnapshotOff
 from data_access.snapshot.state import Coverage
-from pages.ui import load, load_snapshot, notices, reading, registry, times
+from pages.ui import access, load, load_snapshot, notices, reading, registry, times
 from pages.ui.untrusted import escape
 
 
@@ -18,7 +18,7 @@ def show(zone: ZoneInfo, *, system: str | None = None) -> None:
     """One calm line: age, coverage and source of the numbers on a page, for one system or for all. Raises SnapshotError."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(words(load_snapshot.coverage(), titles(), zone, system=system), width="content")
-        st.page_link(registry.SNAPSHOT.file, label="Snapshot", icon=registry.SNAPSHOT.icon, width="content")
+        access.link(registry.SNAPSHOT)
 
 
 def words(coverage: Mapping[str, Coverage], known: Mapping[str, str], zone: ZoneInfo, *, system: str | None = None) -> str:
@@ -93,4 +93,4 @@ def _price() -> str:
 
 
 def _to_snapshot() -> None:
-    st.page_link(registry.SNAPSHOT.file, label="Open the snapshot page", icon=registry.SNAPSHOT.icon)
+    access.link(registry.SNAPSHOT, "Open the snapshot page")

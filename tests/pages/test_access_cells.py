@@ -42,12 +42,16 @@ def shown(spec: PageSpec, role: Role) -> bool:
 def test_a_role_opens_what_the_table_says(empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
     to_aws(monkeypatch)
     app = opened(of(role), str(APP))
-    seen = {}
+    seen, led_to = {}, set[str]()
     for spec in PAGES:
         app.switch_page(spec.path).run()
         assert not app.exception, spec.url_path
         seen[spec] = door(app) == "page" and (spec is not FIND or app.title[0].value == FIND.title)
+        led_to |= {link.proto.page for link in app.get("page_link")}
     assert seen == {spec: shown(spec, role) for spec in PAGES}
+    # No page leads anybody to a refusal.
+    assert led_to <= {spec.url_path for spec in PAGES if shown(spec, role)} | {""}
+    assert led_to or role in (Role.APPROVER, Role.SUPPORT)
 
 
 @pytest.mark.parametrize("spec", PAGES, ids=lambda spec: spec.url_path)
@@ -76,7 +80,7 @@ def test_who_has_no_role_gets_the_way_in_and_nothing_else(sources: Mapping[str, 
 def test_without_a_sign_in_one_can_read_where_that_is_allowed(empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> None:
     to_aws(monkeypatch, replace(ACCESS, anonymous=True))
     app = opened({}, str(APP))
-    assert "Nobody is signed in" in app.sidebar.caption[-1].value
+    assert "Nobody is signed in" in app.main.markdown[0].value
     seen = {}
     for spec in PAGES:
         app.switch_page(spec.path).run()

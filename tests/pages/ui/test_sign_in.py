@@ -130,7 +130,7 @@ def test_an_idle_sign_in_ends(empty: Mapping[str, Source], monkeypatch: pytest.M
 
 def test_local_mode_says_so(empty: Mapping[str, Source], run: Callable[..., AppTest]) -> None:
     app = run()
-    assert "Local mode: nobody signs in; this machine only." in app.sidebar.caption[-1].value
+    assert "Local mode: nobody signs in; this machine only" in app.main.markdown[0].value
     assert not [button for button in app.button if (button.key or "").startswith("sign")]
 
 
