@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import closing, suppress
 
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from data_access.actions.asking import Asking
+from data_access.actions.people import hand_over
+from data_access.audit import Audit
+from data_access.audit.events import Event
+from data_access.erasure.control import Control
+from data_access.errors import Denied
 from data_access.handover.vault import Vault, Waiting
 from data_access.settings import load_settings
+from server import start
 from server.browser import browser_of
+from server.viewer import viewer_of
 
 _SWEEP_SECONDS = 60.0
 _BLOCK = 1 << 16
 
 
 async def download(request: Request) -> Response:
-    """An export for the identity that it waits for; for everybody else there is nothing here, and no way to tell."""
-    waiting = await anyio.to_thread.run_sync(_open_export, request.path_params["token"], browser_of(request.scope))
+    """An export for the browser that it waits for, and for somebody who may export now; else there is nothing here, and no way to tell."""
+    waiting = await anyio.to_thread.run_sync(_open_export, request.path_params["token"], browser_of(request.scope), request.cookies)
     if waiting is None:
         return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
     return StreamingResponse(
@@ -46,8 +54,21 @@ async def _sent(waiting: Waiting) -> AsyncIterator[bytes]:
     await anyio.to_thread.run_sync(waiting.done)
 
 
-def _open_export(token: str, identity: str | None) -> Waiting | None:
-    return vault().open(token, identity)
+def _open_export(token: str, identity: str | None, cookies: Mapping[str, str]) -> Waiting | None:
+    waiting = vault().open(token, identity)
+    if waiting is None:
+        return None
+    try:
+        return hand_over(Asking(viewer_of(cookies), _audit), waiting)
+    except Denied:
+        waiting.file.close()
+        return None
+
+
+def _audit(event: Event) -> object:
+    """Raises AwsError, KeyFileError, AuditError."""
+    with closing(Control.open(start.settings())) as control:
+        return Audit(control).write(event)
 
 
 def vault() -> Vault:

@@ -1,4 +1,4 @@
-"""Which sign-ins are still in use: idle for too long, or ended in another tab, is ended here for all tabs.
+"""Which sign-ins are still in use: idle for too long, or ended in another tab, is ended here for all tabs. And so who somebody is now.
 
 In the memory of this process alone. Another process learns of an end when the sign-in expires (identity.py), at the latest after
 session_hours.
@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from data_access.access.settings import MOST_SESSION_HOURS
+from data_access.access.identity import anonymous, viewer_of
+from data_access.access.settings import MOST_SESSION_HOURS, AccessSettings
+from data_access.access.viewer import Viewer
 from data_access.errors import SignInEnded
 
 # No sign-in is accepted for longer (access.session_hours), so that what is forgotten here cannot come back.
@@ -58,3 +62,15 @@ class Sessions:
 
 
 SESSIONS = Sessions()
+
+
+def viewer_now(claims: Mapping[str, Any], settings: AccessSettings, now: datetime, *, active: bool = False) -> Viewer:
+    """Who is behind these claims of Streamlit's (`is_logged_in` among them), where their sign-in has not ended.
+
+    `active`: they do something, so that it is not idle. Raises SignInEnded.
+    """
+    if claims.get("is_logged_in") is not True:
+        return anonymous(settings)
+    found = viewer_of(claims, settings, now)
+    SESSIONS.seen(found.session, settings.idle_minutes, now, active=active)
+    return found

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from data_access.access.identity import anonymous, viewer_of
 from data_access.access.permissions import Action
-from data_access.access.sessions import SESSIONS
+from data_access.access.sessions import viewer_now
 from data_access.access.viewer import LOCAL, NOBODY, Viewer
 from data_access.errors import DataAccessError, SignInEnded
 from data_access.handover import browser
@@ -39,16 +38,10 @@ def look(*, active: bool = False) -> Look:
         return Look(NOBODY, error)
     if settings.mode == "local":
         return Look(LOCAL)
-    claims = st.user.to_dict()
-    if claims.get("is_logged_in") is not True:
-        return Look(anonymous(access))
-    now = datetime.now(UTC)
     try:
-        found = viewer_of(claims, access, now)
-        SESSIONS.seen(found.session, access.idle_minutes, now, active=active)
+        return Look(viewer_now(st.user.to_dict(), access, datetime.now(UTC), active=active))
     except SignInEnded as error:
         return Look(NOBODY, error)
-    return Look(found)
 
 
 def viewer() -> Viewer:

@@ -17,6 +17,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from data_access.access.permissions import Role
+from data_access.handover.vault import Vault
 from data_access.local import prepare
 from data_access.settings import load_settings
 from tests.e2e.conftest import Server, free_port
@@ -168,6 +169,13 @@ def sign_in(page: Page, subject: str, *, label: str = "Sign in") -> None:
     page.wait_for_url("http://127.0.0.1:*/**")
     expect(page.get_by_role("button", name="Sign out").first).to_be_visible()
     settled(page)
+
+
+def waiting_export(server: Server, identity: str) -> str:
+    """The address of an export that waits for this browser."""
+    with Vault(server.state).put(identity) as deposit:
+        deposit.file.write(b"zipped")
+    return f"{server.url}/download/{deposit.token}"
 
 
 def sees(page: Page) -> str:

@@ -14,6 +14,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
+from data_access.access.permissions import PERMISSIONS, Action, Role
+from data_access.access.viewer import LOCAL, NOBODY, Viewer
+from data_access.audit.events import Denied, Event
 from data_access.handover.browser import COOKIE, known_browser, new_browser
 from data_access.handover.vault import Vault
 from server import download, start
@@ -29,6 +32,7 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     kept = Vault(tmp_path)
     monkeypatch.setattr(download, "vault", lambda: kept)
     monkeypatch.setattr(start, "is_reached_by_https", lambda: False)
+    monkeypatch.setattr(download, "viewer_of", lambda _: LOCAL)
     return kept
 
 
@@ -187,3 +191,25 @@ def test_what_was_left_is_swept_at_the_start(vault: Vault, monkeypatch: pytest.M
 
     asyncio.run(asyncio.wait_for(first(), 60))
     assert swept == [True]
+
+
+@pytest.mark.parametrize(
+    "viewer", [NOBODY, *(Viewer(role.value, frozenset({role}), origin="signed_in") for role in Role)], ids=lambda one: one.name
+)
+def test_it_is_handed_to_whoever_may_export_now(vault: Vault, monkeypatch: pytest.MonkeyPatch, viewer: Viewer) -> None:
+    """The browser is the right one, and the role may have gone since. Who is refused is in the audit, and the export stays."""
+    told: list[Event] = []
+    monkeypatch.setattr(download, "viewer_of", lambda _: viewer)
+    monkeypatch.setattr(download, "_audit", told.append)
+    identity = new_browser()
+    path = f"/download/{deposit(vault, identity)}"
+    allowed = bool(viewer.roles & PERMISSIONS[Action.EXPORT])
+    answer = ask(path, cookie=f"{COOKIE}={identity}")
+    assert answer.status == (200 if allowed else 404)
+    assert (answer.body == DATA) == allowed
+    assert told == ([] if allowed else [Denied(viewer.actor, "export_user", 1)])
+    # Whoever only knows the address learns nothing, and fills no audit.
+    assert ask(path, cookie=f"{COOKIE}={new_browser()}").status == 404
+    assert len(told) <= 1
+    monkeypatch.setattr(download, "viewer_of", lambda _: LOCAL)
+    assert ask(path, cookie=f"{COOKIE}={identity}").status == (404 if allowed else 200)
