@@ -12,10 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from data_access import local, questions, told_people
+from data_access.arguments import Parser, positive, time
 from data_access.conversations import list_conversations, plan_list, plan_replay, replay
 from data_access.costs import told
 from data_access.dynamo.aws import Source, open_sources
@@ -220,31 +220,8 @@ def _count(found: Sequence[Any], limit: int | None, what: str) -> str:
 # Arguments
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are ours: one JSON object, exit 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[0].upper()}{message[1:]}.".replace("..", "."), f"{self.prog} --help shows what there is.")
-
-
-def _time(text: str) -> datetime:
-    try:
-        if text.isdigit() and len(text) != len("20261120"):
-            raise ValueError  # Seconds or milliseconds, which Python may take for a day of the year 1712.
-        parsed = datetime.fromisoformat(text)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time in ISO 8601, such as 2026-11-20T08:00:00Z") from None
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
-    return int(text)
-
-
-def _parser() -> _Parser:
-    top = _Parser(prog="python -m data_access", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def _parser() -> Parser:
+    top = Parser(prog="python -m data_access", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(words: str, run: Any, text: str, under: Any = commands) -> argparse.ArgumentParser:
@@ -256,14 +233,14 @@ def _parser() -> _Parser:
 
     listing = command("conversations", _conversations, "a line for each conversation, newest activity first")
     _filters(listing)
-    listing.add_argument("--limit", type=_positive, metavar="N", help="show only the newest N")
+    listing.add_argument("--limit", type=positive, metavar="N", help="show only the newest N")
     listing.add_argument("--tool", action="append", metavar="NAME", help="only those that used this tool (several: any of them)")
     listing.add_argument("--without-tool", action="append", metavar="NAME", help="not those that used this tool")
     listing.add_argument("--failed-tool", action="append", metavar="NAME", help="only those in which this tool failed")
     listing.add_argument("--failed", action="store_true", help="only those in which a tool failed")
     for name, text in (("messages", "messages"), ("seconds", "seconds from first to last activity")):
-        listing.add_argument(f"--min-{name}", type=_positive, metavar="N", help=f"at least N {text}")
-        listing.add_argument(f"--max-{name}", type=_positive, metavar="N", help=f"at most N {text}")
+        listing.add_argument(f"--min-{name}", type=positive, metavar="N", help=f"at least N {text}")
+        listing.add_argument(f"--max-{name}", type=positive, metavar="N", help=f"at most N {text}")
 
     messages = command("messages", _messages, "a line for each message of one conversation, in order")
     _filters(messages)
@@ -296,7 +273,7 @@ def _parser() -> _Parser:
     _questions(searching)
     searching.add_argument("--role", choices=[role.value for role in Role], help="only messages of this role")
     searching.add_argument("--order", choices=("newest", "best"), default="newest")
-    searching.add_argument("--limit", type=_positive, default=20, metavar="N", help="so many conversations, 20 if not given")
+    searching.add_argument("--limit", type=positive, default=20, metavar="N", help="so many conversations, 20 if not given")
 
     using = command("usage", _usage, "the metrics of the usage page, as one JSON object")
     _questions(using)
@@ -315,15 +292,15 @@ def _questions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", help="only this system")
     parser.add_argument("--tenant", help="exact tenant id")
     parser.add_argument("--user", help="exact user id")
-    parser.add_argument("--since", type=_time, metavar="T", help="from this time on (ISO 8601; without a zone: UTC)")
-    parser.add_argument("--until", type=_time, metavar="T", help="before this time")
+    parser.add_argument("--since", type=time, metavar="T", help="from this time on (ISO 8601; without a zone: UTC)")
+    parser.add_argument("--until", type=time, metavar="T", help="before this time")
 
 
 def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", required=True, help="remo, ai_agent, ai4ai, cg, or one of your own")
     parser.add_argument("--user", help="exact user id")
     parser.add_argument("--tenant", help="exact tenant id")
-    parser.add_argument("--since", type=_time, metavar="T", help="from this time on (ISO 8601; without a zone: UTC)")
-    parser.add_argument("--until", type=_time, metavar="T", help="before this time")
+    parser.add_argument("--since", type=time, metavar="T", help="from this time on (ISO 8601; without a zone: UTC)")
+    parser.add_argument("--until", type=time, metavar="T", help="before this time")
     parser.add_argument("--explain", action="store_true", help="print the access path and its price, and read nothing")
     parser.add_argument("--allow-scan", action="store_true", help="allow a Scan above the budget")
