@@ -61,9 +61,13 @@ def export(options: argparse.Namespace, session: Session) -> None:
     sources, failed = _open(options, session)
     for error in failed.values():
         raise error
-    if not out.parent.is_dir():
+    try:
+        folder, there = out.parent.is_dir(), out.exists()
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise _not_written(error) from None
+    if not folder:
         raise UsageError("The folder of the file does not exist.", "Make it, or give another --out.")
-    if out.exists() and not options.force:
+    if there and not options.force:
         raise FileThere("There is a file of this name already.", "Give another --out, or --force to replace it.")
     part = out.with_name(f".{secrets.token_hex(8)}.part")
     try:
@@ -85,7 +89,7 @@ def export(options: argparse.Namespace, session: Session) -> None:
             raise person.refused
         _place(part, out, force=options.force)
     except OSError as error:
-        raise NotWritten(f"The file cannot be written ({error.strerror}).", "Check the folder and the room on the disk.") from None
+        raise _not_written(error) from None
     finally:
         part.unlink(missing_ok=True)
     show(
@@ -108,6 +112,10 @@ class FileThere(DataAccessError):
 
 class NotWritten(DataAccessError):
     code = "not_written"
+
+
+def _not_written(error: OSError) -> NotWritten:
+    return NotWritten(f"The file cannot be written ({error.strerror}).", "Check the folder and the room on the disk.")
 
 
 def _place(part: Path, out: Path, *, force: bool) -> None:

@@ -22,6 +22,8 @@ from data_access.windows import QUARTER, Clock, Window, micros, zone_of
 
 _QUARTER = QUARTER // timedelta(microseconds=1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_MARGIN = timedelta(days=2)  # more than any zone is from UTC
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + _MARGIN, datetime.max.replace(tzinfo=UTC) - _MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,14 @@ class UsageFilter:
         zone_of(self.zone)
 
     def window(self) -> Window:
-        """Raises UsageError for a window without length, one that ends before it begins, and times without a zone."""
-        if any(when is not None and when.tzinfo is None for when in (self.since, self.until)):
+        """Raises UsageError for a window without length, one that ends before it begins, times without a zone or beyond the calendar."""
+        ends = [when for when in (self.since, self.until) if when is not None]
+        if any(when.tzinfo is None for when in ends):
             raise UsageError("A time of the window has no time zone.", "Give aware times.")
+        if not all(_FIRST <= when <= _LAST for when in ends):
+            raise UsageError(
+                "A time of the window is at the end of the calendar.", "Leave it out: the window has no end on that side then."
+            )
         return Window(self.since, self.until)
 
 
@@ -76,7 +83,7 @@ class Scope:
             own = _own(cursor, wanted)
             there = "true" if wanted.within is None else wanted.within.numbered(cursor)
         own = own if wanted.within is None else f"({own} AND {there})"
-        return cls(hot, own, window, zone, Clock.of(zone, since - timedelta(days=2), max(since, until) + timedelta(days=2)), now, there)
+        return cls(hot, own, window, zone, Clock.of(zone, since - _MARGIN, max(since, until) + _MARGIN), now, there)
 
     def within(self, window: Window) -> Scope:
         return replace(self, window=window)

@@ -161,6 +161,7 @@ def test_export_replaces_nothing_unless_it_is_told_to(client: DynamoDBClient, th
     assert zipfile.is_zipfile(out)
     assert out.stat().st_mode & 0o777 == 0o600
     assert run("export", "--user", USER, "--out", str(there / "no" / "all.zip")).error == "usage"
+    assert run("export", "--user", USER, "--out", str(there / ("x" * 300))).error == "not_written"
 
 
 def test_what_cannot_be_read_is_said_and_fails_the_command(client: DynamoDBClient, there: Path, run: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from data_access.errors import UsageError
 from data_access.snapshot.hot import Hot
 from data_access.usage import METRICS, SERIES, UsageFilter, Window, usage
 from tests.data_access import usage_oracle
@@ -81,6 +82,15 @@ def test_windows_without_an_end_have_no_period_before() -> None:
     found = usage(copy, FILTERS["open end"], now=now)
     assert found.previous_window is None
     assert found.previous == {}
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59+00:00", "9999-12-30T00:00:00+00:00", "9999-12-31T23:59:59-12:00"])
+def test_a_window_may_not_end_where_the_calendar_does(end: str) -> None:
+    copy, _, now = made("1")
+    with pytest.raises(UsageError, match="end of the calendar"):
+        usage(copy, UsageFilter(until=datetime.fromisoformat(end)), now=now)
+    with pytest.raises(UsageError, match="end of the calendar"):
+        usage(copy, UsageFilter(since=datetime(1, 1, 1, tzinfo=UTC), until=END), now=now)
 
 
 def test_an_empty_snapshot_has_zeros_and_nothing_to_divide() -> None:
