@@ -20,7 +20,7 @@ from pages.ui import address, at, behind_words, capacity_filters, cost_what_if_l
 from pages.ui.registry import PAGES
 
 ADDRESSES = 10_000
-VISITS = 12
+VISITS = 25
 OF_THE_STORE = {registry.COSTS.path, registry.CAPACITY.path, registry.SNAPSHOT.path}
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 NAMES = (
