@@ -1,6 +1,5 @@
 # make run     serve the dashboard at http://localhost:8501 (PORT=8600 for another port)
 # make test    every test (ARGS="tests/data_access -k plan" for some)
-# make long    the tests that take minutes: every page for every role, and hostile text on every page, in a real browser
 # make faults  an erasure's worker killed before and after each of its calls (ten minutes on a quiet machine)
 # make check   format, lint, types
 # make bench   the benchmarks, each figure beside a peer
@@ -16,7 +15,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test long faults check bench audit lock format clean engine
+.PHONY: run test faults check bench audit lock format clean engine
 # A recipe that fails leaves no half-made stamp.
 .DELETE_ON_ERROR:
 
@@ -28,9 +27,6 @@ run: .venv/run engine
 # Much of a test is waiting for an engine or a browser: four at once keep two cores busy.
 test: .venv/dev engine
 	@exec $(BIN)/python -m pytest $(or $(ARGS),-n 4 --dist loadgroup)
-
-long: .venv/dev engine
-	@exec $(BIN)/python -m pytest -m long $(or $(ARGS),-n 2 --dist loadgroup)
 
 # Every call, where `make test` kills at the writes and at a few reads.
 faults: .venv/dev engine

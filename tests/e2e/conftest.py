@@ -11,14 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from filelock import FileLock
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from data_access.local import engine
+from data_access.local import engine, prepare
+from data_access.local.binary import choose
+from data_access.settings import load_settings
 
 if TYPE_CHECKING:
     from tests.e2e.signing_in import Provider
@@ -28,7 +32,10 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 START_SECONDS = 240.0  # the first start fills the tables
 STOP_SECONDS = 60.0
+DONE = "copy-me"
 PATIENCE_MS = 60_000  # a loaded machine draws slowly; what never comes still fails
+# Debian's headless shell is the same browser without what draws its windows, which nobody sees here: a page costs it a quarter less.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -47,8 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and {"browser", "page"} & set(item.fixturenames):
             item.add_marker("browser")
         if item.path.is_relative_to(HERE):
-            # A file's tests share servers, a provider and a browser: in one process, or each process starts its own.
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            # Tests share servers, a provider and a browser: in one process, or each process starts its own.
+            shared = isinstance(item, pytest.Function) and "sampled" in item.fixturenames
+            item.add_marker(pytest.mark.xdist_group("sampled" if shared else item.path.stem))
 
 
 # Playwright's loop runs in this thread as long as the browser is open: no longer than the browser tests of one module, so
@@ -56,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def browser(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
     """Chromium, as Debian and others install it. Playwright's own download is not used."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         missing("BROWSER TESTS SKIPPED: no Chromium on PATH")
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -66,18 +74,50 @@ def browser(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
         chromium.close()
 
 
+@contextmanager
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of its own, in English and UTC. Nothing moves for show: a spinner costs as much as the page behind it."""
+    with browser.new_context(
+        viewport={"width": 1440, "height": 960}, locale="en-GB", timezone_id="UTC", reduced_motion="reduce"
+    ) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        yield context
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page in a browser profile of its own, in English and UTC."""
-    with browser.new_context(viewport={"width": 1440, "height": 960}, locale="en-GB", timezone_id="UTC") as context:
-        context.set_default_timeout(PATIENCE_MS)
+    """A page in a profile of its own."""
+    with profile(browser) as context:
         yield context.new_page()
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One state folder for all browser tests: the sample data is made once, each process is a cold one."""
-    return tmp_path_factory.mktemp("browser") / "state"
+def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Make a state folder with the sample data in it, which was made once in this run by whoever came first."""
+
+    def copied() -> Path:
+        state = tmp_path_factory.mktemp("browser") / "state"
+        if choose().path is None:
+            return state  # then tables are in memory, and nothing of them can be copied
+        base = tmp_path_factory.getbasetemp()
+        made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample"
+        with FileLock(made.with_suffix(".lock")):
+            if not (made / DONE).exists():
+                attachment = prepare(load_settings({"DYNASCOPE_STATE": str(made)}, made.parent))
+                assert attachment is not None
+                attachment.close()
+                engine.stop(made)
+                (made / DONE).touch()
+        shutil.copytree(made, state, ignore=shutil.ignore_patterns(DONE, "engine.*", "*.lock"))
+        return state
+
+    return copied
+
+
+@pytest.fixture(scope="session")
+def filled(fill: Callable[[], Path]) -> Path:
+    """One such folder for all browser tests of this process. Two servers at once that end apart have one each."""
+    return fill()
 
 
 # What signs people in is made of what is here: it is looked for when a test needs it.
@@ -119,6 +159,34 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 def serve_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """The same, for all tests of one module."""
     yield from serving(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="session")
+def serve_long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """The same, for all tests of this process."""
+    yield from serving(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="session")
+def sampled(serve_long: Callable[..., Server], fill: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """A server with a snapshot, read while it runs, as cron would: for the tests of several files, which only look at it."""
+    config = snapshot_of_its_own(tmp_path_factory.mktemp("sampled"))
+    server = serve_long(fill(), DYNASCOPE_CONFIG=str(config))
+    sync(server, config)
+    return server
+
+
+def snapshot_of_its_own(folder: Path, first: str = "") -> Path:
+    """A configuration for a server or a command line."""
+    config = folder / "dynascope.toml"
+    config.write_text(f'{first}[snapshot]\nplace = "snapshot"\n')
+    return config
+
+
+def sync(server: Server, config: Path) -> None:
+    """What cron does, beside the running dashboard."""
+    place = os.environ | {"DYNASCOPE_STATE": str(server.state), "DYNASCOPE_CONFIG": str(config)}
+    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=300)
 
 
 def free_port() -> int:

@@ -12,24 +12,22 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from data_access.access.permissions import PERMISSIONS, Role
+from data_access.access.permissions import PERMISSIONS, Action, Role
 from data_access.audit import Audit
 from data_access.dynamo.aws import open_sources
 from data_access.erasure.control import Control
 from data_access.erasure.model import Reason, State
+from data_access.handover.browser import COOKIE as BROWSER
 from data_access.settings import load_settings
 from pages.ui.erasure_words import REASONS
 from pages.ui.registry import ABOUT, ERASURES, FIND, PAGES, PageSpec
-from tests.e2e.conftest import PATIENCE_MS, Server
+from tests.e2e.conftest import Server, profile
 from tests.e2e.raw import cookies_of, session
-from tests.e2e.signing_in import Provider, aws, command, sees, serve_aws, sign_in, write_config
+from tests.e2e.signing_in import Provider, aws, command, sees, serve_aws, sign_in, waiting_export, write_config
 from tests.e2e.watching import address, settled
 
 Serve = Callable[..., Server]
 SUBJECT = "Matrix-Subject-4"
-
-
-pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +107,8 @@ def test_a_role_sees_what_the_table_says(server: Server, page: Page, role: Role)
     links = [link.inner_text().splitlines()[-1] for link in page.get_by_test_id("stSidebarNavLink").all()]  # the icon's name is before it
     assert sorted(links) == sorted(visible)
     assert {spec: looked_at(page, server, spec) for spec in PAGES} == {spec: shown(spec, role) for spec in PAGES}
+    link = waiting_export(server, cookies_of(page.context)[BROWSER])
+    assert page.request.get(link).status == (200 if role in PERMISSIONS[Action.EXPORT] else 404)
 
 
 def test_a_click_by_hand_on_what_a_role_may_not_do(server: Server, job: str, control: Control, page: Page) -> None:
@@ -163,8 +163,7 @@ def test_two_roles_at_once_share_nothing(server: Server, browser: Browser) -> No
     """In turns, in one process: what one sees is never in the other's answer."""
     found: dict[str, dict[str, str]] = {}
     for subject in ("support", "analyst"):
-        with browser.new_context() as context:
-            context.set_default_timeout(PATIENCE_MS)
+        with profile(browser) as context:
             page = context.new_page()
             page.goto(f"{server.url}/{ABOUT.url_path}")
             sign_in(page, subject)

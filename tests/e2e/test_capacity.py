@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import REPOSITORY, Server
+from tests.e2e.conftest import Server
 from tests.e2e.watching import address, listen, middle, settled, until
 
-Serve = Callable[..., Server]
 CHART = ".st-key-capacity_spikes"
 PARTS = ("Tables and indexes", "Latency", "Errors", "Unused indexes", "Account limits", "Alarms")
 
 
 @pytest.fixture
-def server(serve: Serve, filled: Path, tmp_path: Path) -> Server:
-    """With a snapshot of this test's own."""
-    config = tmp_path / "dynascope.toml"
-    config.write_text('[snapshot]\nplace = "snapshot"\n')
-    started = serve(filled, DYNASCOPE_CONFIG=str(config))
-    place = os.environ | {"DYNASCOPE_STATE": str(filled), "DYNASCOPE_CONFIG": str(config)}
-    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=300)
-    return started
+def server(sampled: Server) -> Server:
+    return sampled
 
 
 def open_capacity(page: Page, server: Server, query: str) -> None:
@@ -109,7 +97,6 @@ def test_from_a_spike_to_the_conversations_of_that_minute(page: Page, server: Se
     assert heard.complaints == []
 
 
-@pytest.mark.long
 def test_nothing_sticks_out_of_the_page(page: Page, server: Server) -> None:
     """On a desk and on a telephone, by day and by night."""
     for width in (1440, 390):

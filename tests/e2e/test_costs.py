@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import REPOSITORY, Server
+from tests.e2e.conftest import Server, profile
 from tests.e2e.watching import address, listen, settled, until
 
-Serve = Callable[..., Server]
 PARTS = ("Now", "By conversation", "Growth", "Advice", "What if")
 
 
 @pytest.fixture
-def server(serve: Serve, filled: Path, tmp_path: Path) -> Server:
-    """With a snapshot of this test's own, read while the server runs: as cron would."""
-    config = tmp_path / "dynascope.toml"
-    config.write_text('[snapshot]\nplace = "snapshot"\n')
-    started = serve(filled, DYNASCOPE_CONFIG=str(config))
-    place = os.environ | {"DYNASCOPE_STATE": str(filled), "DYNASCOPE_CONFIG": str(config)}
-    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=300)
-    return started
+def server(sampled: Server) -> Server:
+    return sampled
 
 
 def part(page: Page, name: str) -> Locator:
@@ -70,7 +58,7 @@ def test_what_if_and_its_link(page: Page, browser: Browser, server: Server) -> N
     assert heard.foreign == []
     assert heard.complaints == []
 
-    with browser.new_context(locale="en-GB", timezone_id="UTC") as context:
+    with profile(browser) as context:
         cold = context.new_page()
         cold.goto(link)
         expect(total(cold)).to_have_text(said)
@@ -99,7 +87,6 @@ def test_advice_has_its_rule_and_what_it_stands_on(page: Page, server: Server) -
     assert heard.complaints == []
 
 
-@pytest.mark.long
 def test_nothing_sticks_out_of_the_page(page: Page, server: Server) -> None:
     """On a desk and on a telephone, by day and by night."""
     for width in (1440, 390):

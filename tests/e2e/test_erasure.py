@@ -15,7 +15,7 @@ from data_access.erasure.receipt_check import verify_receipt
 from data_access.erasure.signing import known_keys
 from data_access.local import prepare
 from data_access.settings import Settings, load_settings
-from tests.e2e.conftest import Server
+from tests.e2e.conftest import Server, profile
 from tests.e2e.watching import address, listen, settled, until
 
 Serve = Callable[..., Server]
@@ -25,17 +25,17 @@ TALKS = 12
 LONG_MS = 240_000
 
 
-@pytest.fixture
-def server(serve: Serve, filled: Path) -> Server:
-    return serve(filled)
+@pytest.fixture(scope="module")
+def server(serve_all: Serve, filled: Path) -> Server:
+    return serve_all(filled)
 
 
-@pytest.fixture
-def settings(server: Server, tmp_path: Path) -> Settings:
-    return load_settings({"DYNASCOPE_STATE": str(server.state)}, tmp_path)
+@pytest.fixture(scope="module")
+def settings(server: Server) -> Settings:
+    return load_settings({"DYNASCOPE_STATE": str(server.state)}, server.state.parent)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sources(settings: Settings) -> Iterator[Mapping[str, Source]]:
     """The server's own tables, with two people in them who look alike."""
     attachment = prepare(settings)
@@ -109,7 +109,7 @@ def test_from_looking_up_to_the_receipt(
     link = page.get_by_role("link", name="Download the ZIP")
     expect(link).to_be_visible(timeout=LONG_MS)
     url = f"{server.url}{link.get_attribute('href')}"
-    with browser.new_context() as stranger:
+    with profile(browser) as stranger:
         assert stranger.request.get(url).status == 404, "a browser without the cookie"
         other = stranger.new_page()
         other.goto(server.url)
@@ -161,7 +161,7 @@ def test_from_looking_up_to_the_receipt(
     assert checked.receipt is not None
     assert checked.receipt.content.total("deleted") == 2 * TALKS
     assert SUBJECT.encode() not in file.read_bytes()
-    with browser.new_context() as second:
+    with profile(browser) as second:
         elsewhere = second.new_page()
         elsewhere.goto(f"{server.url}/erasures?plan={plan_id}")
         expect(elsewhere.get_by_text("an independent check found nothing left").first).to_be_visible(timeout=LONG_MS)

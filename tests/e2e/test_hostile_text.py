@@ -51,9 +51,6 @@ class Laid:
     plan: str
 
 
-pytestmark = pytest.mark.long
-
-
 @pytest.fixture(scope="module")
 def laid(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Iterator[Laid]:
     if choose().path is None:
@@ -134,10 +131,15 @@ class Visit:
         self.still()
 
 
-@pytest.fixture(params=[RUN, WITHOUT_HEADERS], ids=["asgi.py", "app.py"])
-def visit(request: pytest.FixtureRequest, page: Page, serve: Serve, laid: Laid) -> Visit:
+@pytest.fixture(scope="module", params=[RUN, WITHOUT_HEADERS], ids=["asgi.py", "app.py"])
+def server(request: pytest.FixtureRequest, serve_all: Serve, laid: Laid) -> Server:
+    return serve_all(laid.state, run=request.param)
+
+
+@pytest.fixture
+def visit(page: Page, server: Server, laid: Laid) -> Visit:
     laid.attacker.hits.clear()
-    return Visit(page, serve(laid.state, run=request.param), laid.attacker)
+    return Visit(page, server, laid.attacker)
 
 
 def test_the_listener_hears_a_browser(page: Page, laid: Laid) -> None:

@@ -17,9 +17,9 @@ from tests.e2e.watching import LIVE, address, listen, open_first_row, press, set
 Serve = Callable[..., Server]
 
 
-@pytest.fixture
-def server(serve: Serve, filled: Path) -> Server:
-    return serve(filled)
+@pytest.fixture(scope="module")
+def server(serve_all: Serve, filled: Path) -> Server:
+    return serve_all(filled)
 
 
 def link(server: Server, conversation: str, **more: str | int) -> str:
@@ -61,7 +61,8 @@ def test_a_conversation_is_found_replayed_and_harmless(page: Page, server: Serve
     assert heard.complaints == []
 
 
-def test_a_link_opens_on_its_message_on_a_cold_process(page: Page, server: Server) -> None:
+def test_a_link_opens_on_its_message_on_a_cold_process(page: Page, serve: Serve, fill: Callable[[], Path]) -> None:
+    server = serve(fill())
     heard = listen(page, server)
     page.goto(link(server, LANDMARKS.long_session, message=1957))
     linked = turn(page, 1957)

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import REPOSITORY, Server
+from tests.e2e.conftest import Server, profile, snapshot_of_its_own
 from tests.e2e.watching import LIVE, address, listen, press, settled, turn
 
 Serve = Callable[..., Server]
 # Slow enough to be watched: all of the sample is about 1,000 read units.
 RATE = 50
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    """A snapshot of this test's own."""
-    file = tmp_path / "dynascope.toml"
-    file.write_text(f'scan_rate = {RATE}\n[snapshot]\nplace = "snapshot"\n')
-    return file
-
-
-@pytest.fixture
-def server(serve: Serve, filled: Path, config: Path) -> Server:
-    return serve(filled, DYNASCOPE_CONFIG=str(config))
-
-
-def sync(server: Server, config: Path) -> None:
-    """What cron does, beside the running dashboard."""
-    place = os.environ | {"DYNASCOPE_STATE": str(server.state), "DYNASCOPE_CONFIG": str(config)}
-    config.write_text(config.read_text().replace(f"scan_rate = {RATE}\n", ""))
-    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=300)
 
 
 def search(page: Page, words: str) -> None:
@@ -53,9 +29,14 @@ def search(page: Page, words: str) -> None:
     settled(page)
 
 
-def test_two_browsers_watch_a_sync_and_a_word_opens_its_turn(page: Page, browser: Browser, server: Server) -> None:
+def test_two_browsers_watch_a_sync_and_a_word_opens_its_turn(
+    page: Page, browser: Browser, serve: Serve, filled: Path, tmp_path: Path
+) -> None:
+    server = serve(filled, DYNASCOPE_CONFIG=str(snapshot_of_its_own(tmp_path, f"scan_rate = {RATE}\n")))
     heard = listen(page, server)
-    with browser.new_context(viewport={"width": 1440, "height": 960}, locale="en-GB", timezone_id="UTC") as context:
+    page.goto(f"{server.url}/search")
+    expect(page.get_by_text("Search needs a snapshot, and there is none yet")).to_be_visible()
+    with profile(browser) as context:
         other = context.new_page()
         for one in (page, other):
             one.goto(f"{server.url}/snapshot")
@@ -105,11 +86,9 @@ def test_two_browsers_watch_a_sync_and_a_word_opens_its_turn(page: Page, browser
     assert "invoice" not in server.log.read_text()
 
 
-def test_hostile_hits_do_nothing(page: Page, server: Server, config: Path) -> None:
-    heard = listen(page, server)
-    page.goto(f"{server.url}/search")
-    expect(page.get_by_text("Search needs a snapshot, and there is none yet")).to_be_visible()
-    sync(server, config)
+def test_hostile_hits_do_nothing(page: Page, sampled: Server) -> None:
+    heard = listen(page, sampled)
+    page.goto(f"{sampled.url}/search")
     for words in ("tracker", "https", "script", "smile", "img", "](", "material"):
         search(page, words)
         main = page.get_by_test_id("stMain")
@@ -120,17 +99,16 @@ def test_hostile_hits_do_nothing(page: Page, server: Server, config: Path) -> No
     assert heard.complaints == []
 
 
-def test_nothing_sticks_out_of_the_page(page: Page, server: Server, config: Path) -> None:
+def test_nothing_sticks_out_of_the_page(page: Page, sampled: Server) -> None:
     """On a desk and on a telephone, by day and by night."""
-    sync(server, config)
     for width in (1440, 420):
         page.emulate_media(color_scheme="dark" if width < 500 else "light")
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"{server.url}/snapshot")
+        page.goto(f"{sampled.url}/snapshot")
         expect(page.get_by_text("Read by").first).to_be_visible()
         settled(page)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-        page.goto(f"{server.url}/search")
+        page.goto(f"{sampled.url}/search")
         search(page, "tracker")
         for hit in page.get_by_role("button", name=re.compile(r"^Turn \d")).all():
             box = hit.bounding_box()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -19,7 +17,7 @@ from playwright.sync_api import Page, Response, expect
 from data_access.local.sample import LANDMARKS
 from pages.ui.registry import PAGES
 from server.headers import HEADERS
-from tests.e2e.conftest import REPOSITORY, Server
+from tests.e2e.conftest import REPOSITORY, Server, snapshot_of_its_own, sync
 from tests.e2e.watching import open_first_row, settled, turn
 
 Serve = Callable[..., Server]
@@ -146,22 +144,13 @@ def test_callbacks_and_fragments_tell_a_reference_too_and_media_carries_the_head
 TYPED = ("usr_typed_by_nobody_4711", "Zanzibar typed words", "system-typed-4711")
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    file = tmp_path / "dynascope.toml"
-    file.write_text('[snapshot]\nplace = "snapshot"\n')
-    return file
-
-
 @pytest.mark.parametrize(
     "run", [("streamlit", "run", "asgi.py", "--logger.level", "debug", "--server.port"), (*UVICORN[:-1], "--log-level", "debug", "--port")]
 )
-def test_the_log_of_a_whole_run_has_no_id_and_no_text(
-    page: Page, serve: Serve, filled: Path, config: Path, tmp_path: Path, run: tuple[str, ...]
-) -> None:
-    place = os.environ | {"DYNASCOPE_STATE": str(filled), "DYNASCOPE_CONFIG": str(config)}
+def test_the_log_of_a_whole_run_has_no_id_and_no_text(page: Page, serve: Serve, filled: Path, tmp_path: Path, run: tuple[str, ...]) -> None:
+    config = snapshot_of_its_own(tmp_path)
     server = serve(filled, run=run, DYNASCOPE_CONFIG=str(config), PYTHONPATH=served(tmp_path, "from asgi import app\n"))
-    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=300)
+    sync(server, config)
 
     page.goto(f"{server.url}/find?system=ai_agent")
     settled(page)

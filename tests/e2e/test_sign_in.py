@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,11 +14,10 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME as USER
 
 from data_access.handover.browser import COOKIE as BROWSER
-from data_access.handover.vault import Vault
 from pages.ui.rules import EVERY_SECONDS
-from tests.e2e.conftest import Server
+from tests.e2e.conftest import Server, profile
 from tests.e2e.raw import XSRF, cookies_of, session
-from tests.e2e.signing_in import COOKIE_SECRET, GROUPS, Provider, sees, serve_aws, sign_in, write_config
+from tests.e2e.signing_in import COOKIE_SECRET, GROUPS, Provider, sees, serve_aws, sign_in, waiting_export, write_config
 from tests.e2e.watching import address, settled
 
 Serve = Callable[..., Server]
@@ -35,13 +35,6 @@ def server(serve_all: Serve, folder: Path, endpoint: str, idp: Provider) -> Serv
 
 def path(page: Page) -> str:
     return urlsplit(page.evaluate("location.href")).path
-
-
-def waiting_export(server: Server, identity: str) -> str:
-    """The address of an export that waits for this browser."""
-    with Vault(server.state).put(identity) as deposit:
-        deposit.file.write(b"zipped")
-    return f"{server.url}/download/{deposit.token}"
 
 
 def test_a_link_from_elsewhere_opens_after_the_sign_in(server: Server, idp: Provider, page: Page) -> None:
@@ -129,6 +122,20 @@ def test_an_expired_sign_in_ends_the_open_session(server: Server, folder: Path, 
         page.wait_for_timeout(EVERY_SECONDS * 1_000)
 
 
+def test_a_token_that_expires_ends_the_open_session(server: Server, idp: Provider, page: Page) -> None:
+    ends = int(time.time()) + 20
+    idp.user("brief", groups=["admin-team"], exp=ends)
+    page.goto(f"{server.url}/about")
+    sign_in(page, "brief")
+    assert sees(page) == "page"
+    link = waiting_export(server, cookies_of(page.context)[BROWSER])
+    page.wait_for_timeout(max(0.0, ends + 1 - time.time()) * 1_000)
+    page.get_by_role("link", name="Erasures").click()
+    expect(page.get_by_text("Your sign-in has expired.")).to_be_visible()
+    assert not page.get_by_role("heading", name="Erasures").count()
+    assert page.request.get(link).status == 404, "the cookie is still there, and signed"
+
+
 def test_signing_out_ends_the_other_tab_too(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/about")
     sign_in(page, "support")
@@ -154,9 +161,9 @@ def test_signing_out_ends_the_other_tab_too(server: Server, page: Page) -> None:
 
 def test_an_export_is_for_one_browser_and_once(server: Server, page: Page, browser: Browser) -> None:
     page.goto(f"{server.url}/about")
-    settled(page)
+    sign_in(page, "support")
     link = waiting_export(server, cookies_of(page.context)[BROWSER])
-    with browser.new_context() as stranger:
+    with profile(browser) as stranger:
         assert stranger.request.get(link).status == 404
         stranger.new_page().goto(server.url)
         assert stranger.request.get(link).status == 404, "another browser's cookie opens nothing"

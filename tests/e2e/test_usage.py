@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import REPOSITORY, Server
+from tests.e2e.conftest import Server
 from tests.e2e.watching import address, listen, middle, open_first_row, press, settled, until
 
-Serve = Callable[..., Server]
 TUESDAY_NINE = 1 * 24 + 9
 
 
 @pytest.fixture
-def server(serve: Serve, filled: Path, tmp_path: Path) -> Server:
-    """With a snapshot of this test's own, read while the server runs: as cron would."""
-    config = tmp_path / "dynascope.toml"
-    config.write_text('[snapshot]\nplace = "snapshot"\n')
-    started = serve(filled, DYNASCOPE_CONFIG=str(config))
-    place = os.environ | {"DYNASCOPE_STATE": str(filled), "DYNASCOPE_CONFIG": str(config)}
-    subprocess.run([sys.executable, "-m", "data_access", "sync"], cwd=REPOSITORY, env=place, check=True, capture_output=True, timeout=300)
-    return started
+def server(sampled: Server) -> Server:
+    return sampled
 
 
 def bars(page: Page, chart: str) -> Locator:
