@@ -14,10 +14,13 @@ from data_access.access.refusals import Refusals
 from data_access.actions import asking
 from data_access.local.binary import choose
 from data_access.local.engine import attach
+from tests import cheaper
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
     from mypy_boto3_dynamodb import DynamoDBClient
+
+cheaper.install()
 
 REGION = "us-east-1"
 NO_ENGINE = "ENGINE TESTS SKIPPED: no dynoxide binary (npm install brings it)"
