@@ -114,8 +114,8 @@ def seeded(empty: Mapping[str, Source]) -> Mapping[str, Source]:
 class InventedStore:
     """The snapshot of made-up rows, as pages ask a store."""
 
-    def __init__(self, rows: asked.Rows, read_at: datetime) -> None:
-        self._tables = asked.arrow(rows)
+    def __init__(self, rows: asked.Rows, tables: Mapping[str, Any], read_at: datetime) -> None:
+        self._tables = tables
         self._coverage: dict[str, Coverage] = {}
         for system in sorted({row["system"] for row in rows["conversations"]}):
             own = [row for row in rows["messages"] if row["system"] == system]
@@ -132,12 +132,18 @@ class InventedStore:
         return self._tables[table].select(list(columns or self._tables[table].column_names))
 
 
+@cache
+def _made_up() -> tuple[asked.Rows, dict[str, Any]]:
+    rows = asked.invented(3)
+    return rows, asked.arrow(rows)
+
+
 @pytest.fixture
 def invented(empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> Hot:
     """A snapshot with every special case in it; pages answer from this copy of it."""
-    rows = asked.invented(3)
+    rows, tables = _made_up()
     read_at = datetime.now(UTC) - timedelta(minutes=7)
-    copy, store = asked.hot(rows, synced={"cg": read_at}), InventedStore(rows, read_at)
+    copy, store = Hot.from_arrow(dict(tables), "1", synced={"cg": read_at}), InventedStore(rows, tables, read_at)
     monkeypatch.setattr(load_snapshot, "hot", lambda: copy)
     monkeypatch.setattr(load_snapshot, "store", lambda: store)
     return copy

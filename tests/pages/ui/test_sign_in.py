@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data_access.access import sessions
 from data_access.access.permissions import Role
 from data_access.access.places import PLACES, Place
 from data_access.access.sessions import Sessions
@@ -32,7 +33,7 @@ PROVIDERS = {"auth": AUTH["auth"] | {"keycloak": {"client_id": "a"}, "entra-id":
 def _sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sign-ins that one test ends are not ended in the next."""
     fresh = Sessions()
-    monkeypatch.setattr(access, "SESSIONS", fresh)
+    monkeypatch.setattr(sessions, "SESSIONS", fresh)
     monkeypatch.setattr(sign_in, "SESSIONS", fresh)
 
 
