@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -20,7 +21,7 @@ from data_access.erasure.model import Reason, State
 from data_access.handover.browser import COOKIE as BROWSER
 from data_access.settings import load_settings
 from pages.ui.erasure_words import REASONS
-from pages.ui.registry import ABOUT, ERASURES, FIND, PAGES, PageSpec
+from pages.ui.registry import ABOUT, ERASURES, FIND, PAGES, REPLAY, PageSpec
 from tests.e2e.conftest import Server, profile
 from tests.e2e.raw import cookies_of, session
 from tests.e2e.signing_in import Provider, aws, command, sees, serve_aws, sign_in, waiting_export, write_config
@@ -28,6 +29,8 @@ from tests.e2e.watching import address, settled
 
 Serve = Callable[..., Server]
 SUBJECT = "Matrix-Subject-4"
+ADDRESS = "revealed.person@example.org"
+REVEALED = f"{REPLAY.url_path}?system=cg&conversation=matrix-2"
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +54,21 @@ def control(folder: Path, endpoint: str) -> Iterator[Control]:
 
 
 @pytest.fixture(scope="module")
-def job(folder: Path, endpoint: str, control: Control, filled: Path) -> str:
-    """An erasure that waits for a second person. The command line asked for it."""
+def conversations(endpoint: str, filled: Path) -> None:
+    """One of the person who is erased, and one of somebody else with an address in it."""
+    turn = {"role": {"S": "user"}, "content": {"S": f"Write to {ADDRESS}"}, "timestamp": {"S": "2026-11-10T10:00:00Z"}}
+    common: dict[str, Any] = {"created_at": {"S": "2026-11-10T10:00:00Z"}, "messages": {"L": [{"M": turn}]}}
     for source in open_sources(load_settings({"DYNASCOPE_STATE": str(filled)}, filled.parent), endpoint).values():
         if source.id == "cg":
-            item = {"conversation_id": {"S": "matrix-1"}, "user_id": {"S": SUBJECT}, "created_at": {"S": "2026-11-10T10:00:00Z"}}
-            source.client.put_item(TableName="cg-chatbot-conversations", Item=item)  # pyright: ignore[reportArgumentType]
+            for name, user in (("matrix-2", "somebody"), ("matrix-2", "somebody")):
+                item = common | {"conversation_id": {"S": name}, "user_id": {"S": user}}
+                source.client.put_item(TableName="cg-chatbot-conversations", Item=item)
         source.client.close()
+
+
+@pytest.fixture(scope="module")
+def job(folder: Path, endpoint: str, control: Control, conversations: None) -> str:
+    """An erasure that waits for a second person. The command line asked for it."""
     made = command(folder, endpoint, "erase", "plan", "--user", SUBJECT, "--system", "cg")
     plan_id = json.loads(made)["plan_id"]
     said = command(folder, endpoint, "erase", "run", plan_id, "--confirm", SUBJECT)
@@ -174,3 +185,44 @@ def test_two_roles_at_once_share_nothing(server: Server, browser: Browser) -> No
             answer = analyst.run(ERASURES.url_path)
             assert "support.person" not in answer.words
             assert "Your role does not open this page" in answer.words
+
+
+def test_one_reveals_for_a_reason_and_nobody_else_sees_it(
+    server: Server, control: Control, conversations: None, page: Page, browser: Browser
+) -> None:
+    page.goto(f"{server.url}/{REVEALED}")
+    sign_in(page, "support")
+    turns = page.locator(".st-key-transcript")
+    expect(turns).to_contain_text("Write to")
+    assert ADDRESS not in page.content()
+
+    page.get_by_role("button", name="Reveal", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("The audit says who looked, when and why.")
+    dialog.get_by_role("button", name="Reveal", exact=True).click()
+    expect(dialog).to_contain_text("Choose a reason first.")
+    assert ADDRESS not in page.content()
+    dialog.get_by_role("combobox").click()
+    page.get_by_role("option", name="A legal request").click()
+    dialog.get_by_role("button", name="Reveal", exact=True).click()
+    expect(turns).to_contain_text(ADDRESS)
+    expect(page.get_by_text("Personal data is shown. Reason: a legal request")).to_be_visible()
+    settled(page)
+
+    # At the same time: somebody without the right, and the same person in another browser.
+    for who in ("reviewer", "support"):
+        with profile(browser) as context:
+            other = context.new_page()
+            other.goto(f"{server.url}/{REVEALED}")
+            sign_in(other, who)
+            expect(other.locator(".st-key-transcript")).to_contain_text("Write to")
+            assert ADDRESS not in other.content()
+            assert other.get_by_role("button", name="Reveal", exact=True).count() == (who == "support")
+
+    page.get_by_role("button", name="Mask again").click()
+    expect(page.get_by_text("Personal data is masked")).to_be_visible()
+    settled(page)
+    assert ADDRESS not in page.content()
+    (row,) = [entry for entry in Audit(control).entries() if entry.event == "revealed"]
+    assert row.fields["reason"] == "legal_request"
+    assert not any(word in str(row.fields) for word in (ADDRESS, "matrix-2", "somebody"))
