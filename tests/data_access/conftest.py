@@ -20,6 +20,20 @@ from data_access.systems.spec import System, built_in
 OpenSource = Callable[..., Source]
 Answer = Callable[[str, dict[str, Any], int], tuple[int, dict[str, str], bytes]]
 
+# Modules that fill tables with sample data, or make all of it, for all of their tests.
+ONE_WORKER = frozenset({"test_discovery", "test_estimates", "test_sample", "test_traffic", "test_usage"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sample data is made by one worker, not by each that gets one of the tests that look at it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.is_relative_to(Path(__file__).parent):
+            if "sampled" in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group("people of the sample"))
+            elif item.path.stem in ONE_WORKER:
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
 
 @pytest.fixture
 def sources_at() -> Iterator[OpenSource]:
