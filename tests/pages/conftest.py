@@ -133,17 +133,20 @@ class InventedStore:
 
 
 @cache
-def _made_up() -> tuple[asked.Rows, dict[str, Any]]:
+def _made_up() -> tuple[asked.Rows, Mapping[str, Any], Hot]:
+    """Once in a process: nothing changes a copy, but for when it was read."""
     rows = asked.invented(3)
-    return rows, asked.arrow(rows)
+    tables = asked.arrow(rows)
+    return rows, tables, Hot.from_arrow(tables, "1", texts=False)
 
 
 @pytest.fixture
 def invented(empty: Mapping[str, Source], monkeypatch: pytest.MonkeyPatch) -> Hot:
     """A snapshot with every special case in it; pages answer from this copy of it."""
-    rows, tables = _made_up()
+    rows, tables, copy = _made_up()
     read_at = datetime.now(UTC) - timedelta(minutes=7)
-    copy, store = Hot.from_arrow(dict(tables), "1", synced={"cg": read_at}), InventedStore(rows, tables, read_at)
+    copy.synced = {"cg": read_at}
+    store = InventedStore(rows, tables, read_at)
     monkeypatch.setattr(load_snapshot, "hot", lambda: copy)
     monkeypatch.setattr(load_snapshot, "store", lambda: store)
     return copy
