@@ -43,12 +43,16 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Threads of its own for compiling and collecting are more work in all, where no processor is free for them.
+    "--js-flags=--single-threaded",
 )
 
 
 expect.set_options(timeout=PATIENCE_MS)
 
 
+# First: xdist reads the groups in the same hook, and is asked before this file when tests/e2e is what was asked for.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and {"browser", "page"} & set(item.fixturenames):
