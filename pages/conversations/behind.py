@@ -41,7 +41,7 @@ behind_words.leave_if_asked()
 
 came_from = usage_link.came_from(st.query_params)
 # Without parameters: the page has the filters that it was left with.
-access.link(came_from, icon=":material/arrow_back:")
+access.link(came_from, came_from.title, ":material/arrow_back:")
 st.title(registry.BEHIND.title)
 if not st.query_params.get("clock"):
     notices.empty("No number is open.", "Choose one on the usage page: a bar, an hour, a tool, a tenant.", icon="monitoring")

@@ -48,7 +48,7 @@ if clicked is not None:
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title(registry.FIND.title, width="content")
-    access.link(registry.SEARCH, "Search what was said")
+    access.link(registry.SEARCH, "Search what was said", registry.SEARCH.icon)
 sources = opening.sources()
 opening.look_at_link({name: source.title for name, source in sources.items()})
 

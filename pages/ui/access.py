@@ -63,10 +63,10 @@ def require(action: Action | None) -> Viewer:
     return found
 
 
-def link(spec: PageSpec, label: str | None = None, *, icon: str | None = None, query: Mapping[str, str] | None = None) -> None:
+def link(spec: PageSpec, label: str, icon: str, *, query: Mapping[str, str] | None = None) -> None:
     """The way to another page, for whoever may open it: nobody is led to a refusal."""
     if is_open(spec.action, viewer()):
-        st.page_link(spec.file, label=label or spec.title, icon=icon or spec.icon, width="content", query_params=query)
+        st.page_link(spec.file, label=label, icon=icon, width="content", query_params=query)
 
 
 def refuse() -> None:

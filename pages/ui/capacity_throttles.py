@@ -144,7 +144,7 @@ def _snapshot_words(known: Known) -> None:
     if known.off is not None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.caption(f":orange[:material/photo_camera: {escape(known.off)}]", width="content")
-            access.link(registry.SNAPSHOT)
+            access.link(registry.SNAPSHOT, "Snapshot", registry.SNAPSHOT.icon)
     elif len(known.moments) < known.total:
         missing = known.total - len(known.moments)
         st.caption(

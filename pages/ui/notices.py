@@ -73,7 +73,7 @@ def _headline(error: DataAccessError) -> tuple[str, str, str]:
 
 def to_tables() -> None:
     """The way to the page that says what is there and makes what is not, for whoever may open it."""
-    access.link(TABLES, "Open the tables page")
+    access.link(TABLES, "Open the tables page", TABLES.icon)
 
 
 def scan_refused(error: ScanRefused, *, allow: Callable[[], None], key: str, price: str | None = None) -> None:

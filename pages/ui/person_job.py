@@ -89,4 +89,4 @@ def _draw(job: Job, desk: Desk, titles: Mapping[str, str], zone: ZoneInfo) -> No
 
 def _to_erasure(job: Job, label: str) -> None:
     link = {erasure_list.PARAMETER: job.plan_id}
-    access.link(registry.ERASURES, label, query=link)
+    access.link(registry.ERASURES, label, registry.ERASURES.icon, query=link)

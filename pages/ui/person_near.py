@@ -33,7 +33,7 @@ def show(user_id: str, titles: Mapping[str, str]) -> None:
             return
         st.caption(":orange[:material/photo_camera:] Ids like this one were not looked for: that needs the snapshot.")
         untrusted.text(found.trouble.sentence)
-        access.link(SNAPSHOT, "Open the snapshot page")
+        access.link(SNAPSHOT, "Open the snapshot page", SNAPSHOT.icon)
         return
     missing = [title for system, title in titles.items() if system not in found.systems]
     if found.neighbours:

@@ -18,7 +18,7 @@ def show(zone: ZoneInfo, *, system: str | None = None) -> None:
     """One calm line: age, coverage and source of the numbers on a page, for one system or for all. Raises SnapshotError."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(words(load_snapshot.coverage(), titles(), zone, system=system), width="content")
-        access.link(registry.SNAPSHOT)
+        access.link(registry.SNAPSHOT, "Snapshot", registry.SNAPSHOT.icon)
 
 
 def words(coverage: Mapping[str, Coverage], known: Mapping[str, str], zone: ZoneInfo, *, system: str | None = None) -> str:
@@ -93,4 +93,4 @@ def _price() -> str:
 
 
 def _to_snapshot() -> None:
-    access.link(registry.SNAPSHOT, "Open the snapshot page")
+    access.link(registry.SNAPSHOT, "Open the snapshot page", registry.SNAPSHOT.icon)
