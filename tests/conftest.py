@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 import botocore.session
 import pytest
+from _pytest.nodeid import NodeId
 
 from data_access.access.refusals import Refusals
 from data_access.actions import asking
 from data_access.local.binary import choose
 from data_access.local.engine import attach
-from tests import cheaper
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
     from mypy_boto3_dynamodb import DynamoDBClient
-
-cheaper.install()
 
 REGION = "us-east-1"
 NO_ENGINE = "ENGINE TESTS SKIPPED: no dynoxide binary (npm install brings it)"
@@ -33,6 +31,14 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     for line in (NO_ENGINE, NO_BROWSER):
         if skipped := sum(line in reason for reason in reasons):
             terminalreporter.write_line(f"{line} ({skipped} tests)", red=True, bold=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hand over the groups of xdist 3.8, which writes them where pytest 9.2 does not look any more: no group was kept together."""
+    for item in items:
+        if (named := vars(item).get("_nodeid")) is not None:
+            item._id = NodeId.parse(named)  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -51,7 +51,7 @@ ARGUMENTS = (
 expect.set_options(timeout=PATIENCE_MS)
 
 
-# First: xdist reads the groups in the same hook, and is asked before this file when tests/e2e is what was asked for.
+# First: xdist reads the groups in the same hook (tests/conftest.py hands them over).
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

@@ -27,7 +27,6 @@ from data_access.erasure.control_rows import claim_key, job_key
 from data_access.erasure.model import ENDED, State
 from data_access.erasure.receipt_check import verify_receipt
 from data_access.erasure.working import work
-from tests import cheaper
 from tests.data_access import layouts
 from tests.data_access.erasure.faults.faulty import killed
 from tests.data_access.erasure.faults.site import Site, opened, some_of, talk
@@ -195,5 +194,4 @@ def main(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    cheaper.install()
     main(json.loads(sys.argv[1]))
