@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -39,6 +40,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if (named := vars(item).get("_nodeid")) is not None:
             item._id = NodeId.parse(named)  # pyright: ignore[reportPrivateUsage]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: nobody needs to look through all of it again and again for something to give back."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

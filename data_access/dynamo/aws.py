@@ -7,6 +7,7 @@ endpoints, checksums and errors stay botocore's.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 # How many requests a read has under way at once. DynamoDB serves far more; a chatbot's own traffic comes first.
 CONCURRENCY = 8
+Service = Literal["dynamodb", "cloudwatch", "pricing"]
+# A session makes one client at a time.
+_making = threading.Lock()
 # Where botocore would look for a profile and its files: nowhere.
 _NOBODY = {name: (None, None, default, None) for name, default in (("profile", None), ("config_file", ""), ("credentials_file", ""))}
 _RAW_OUTPUTS = frozenset({"QueryOutput", "ScanOutput", "GetItemOutput", "BatchGetItemOutput", "BatchExecuteStatementOutput"})
@@ -64,7 +68,7 @@ def open_sources(settings: Settings, endpoint: str | None = None) -> Mapping[str
 
 
 def open_client(
-    service: Literal["dynamodb", "cloudwatch", "pricing"],
+    service: Service,
     place: Place,
     settings: Settings,
     endpoint: str | None = None,
@@ -75,26 +79,39 @@ def open_client(
 
     `endpoint` is a local server's, None for AWS. `region` is the system's, unless the service is in few Regions only.
     """
-    fixed: dict[str, Any] = {}
+    local: dict[str, Any] = {}
     if settings.mode == "local":
-        # Nothing of the person's own AWS set-up is used or even read: it may be broken, and the engine checks no credentials.
-        core = botocore.session.Session(_NOBODY)
-        fixed = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "endpoint_url": endpoint}
+        core = _local_session(service)
+        local = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "endpoint_url": endpoint}
     else:
-        core = botocore.session.Session(profile=place.profile)
-    if service == "dynamodb":
-        core.register_component("response_parser_factory", _Factory())
-    # The model of DynamoDB is a large file: read once, the next client costs a tenth.
-    core.register_component("data_loader", _loader())
+        core = _prepared(botocore.session.Session(profile=place.profile), service)
     try:
         if place.role_arn is not None and settings.mode == "aws":
             _assume(core, place.role_arn, place.region)
-        return core.create_client(service, region_name=region or place.region, config=_config(settings), **fixed)
+        with _making:
+            return core.create_client(service, region_name=region or place.region, config=_config(settings), **local)
     except BotoCoreError as error:
         raise from_aws(error, operation="opening a client") from None
     except ValueError:
         # botocore's own class for an endpoint that is no URL.
         raise AwsError("The endpoint of DynamoDB is not a URL.", "Correct AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL.") from None
+
+
+@cache
+def _local_session(service: Service) -> botocore.session.Session:
+    """One for all local clients of a service: to begin one costs more than a client.
+
+    Nothing of the person's own AWS set-up is used or even read: it may be broken, and the engine checks no credentials.
+    """
+    return _prepared(botocore.session.Session(_NOBODY), service)
+
+
+def _prepared(core: botocore.session.Session, service: Service) -> botocore.session.Session:
+    if service == "dynamodb":
+        core.register_component("response_parser_factory", _Factory())
+    # The model of DynamoDB is a large file: read once, the next client costs a tenth.
+    core.register_component("data_loader", _loader())
+    return core
 
 
 @cache
