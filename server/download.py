@@ -21,7 +21,7 @@ from data_access.handover.vault import Vault, Waiting
 from data_access.settings import load_settings
 from server import start
 from server.browser import browser_of
-from server.viewer import viewer_of
+from server.viewer import viewer_behind
 
 _SWEEP_SECONDS = 60.0
 _BLOCK = 1 << 16
@@ -59,7 +59,7 @@ def _open_export(token: str, identity: str | None, cookies: Mapping[str, str]) -
     if waiting is None:
         return None
     try:
-        return hand_over(Asking(viewer_of(cookies), _audit), waiting)
+        return hand_over(Asking(viewer_behind(cookies), _audit), waiting)
     except Denied:
         waiting.file.close()
         return None

@@ -18,7 +18,7 @@ from pages.ui import rules
 from server import start
 
 
-def viewer_of(cookies: Mapping[str, str]) -> Viewer:
+def viewer_behind(cookies: Mapping[str, str]) -> Viewer:
     """With the roles of this moment. Nobody where the sign-in has ended, and where the configuration is wrong."""
     try:
         settings = start.settings()

@@ -24,7 +24,7 @@ from pages.ui.erasure_words import REASONS
 from pages.ui.registry import ABOUT, ERASURES, FIND, PAGES, REPLAY, PageSpec
 from tests.e2e.conftest import Server, profile
 from tests.e2e.raw import cookies_of, session
-from tests.e2e.signing_in import Provider, aws, command, sees, serve_aws, sign_in, waiting_export, write_config
+from tests.e2e.signing_in import REFUSED, Provider, aws, command, sees, serve_aws, sign_in, waiting_export, write_config
 from tests.e2e.watching import address, settled
 
 Serve = Callable[..., Server]
@@ -118,7 +118,11 @@ def test_a_role_sees_what_the_table_says(server: Server, page: Page, role: Role)
     links = [link.inner_text().splitlines()[-1] for link in page.get_by_test_id("stSidebarNavLink").all()]  # the icon's name is before it
     assert sorted(links) == sorted(visible)
     assert {spec: looked_at(page, server, spec) for spec in PAGES} == {spec: shown(spec, role) for spec in PAGES}
-    link = waiting_export(server, cookies_of(page.context)[BROWSER])
+    held = cookies_of(page.context)
+    with session(server, held) as sent:
+        refused = {spec: REFUSED in sent.run(spec.url_path, "system=cg").words for spec in PAGES if spec is not FIND}
+    assert refused == {spec: not shown(spec, role) for spec in PAGES if spec is not FIND}, "asked by hand, over the websocket"
+    link = waiting_export(server, held[BROWSER])
     assert page.request.get(link).status == (200 if role in PERMISSIONS[Action.EXPORT] else 404)
 
 

@@ -32,7 +32,7 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     kept = Vault(tmp_path)
     monkeypatch.setattr(download, "vault", lambda: kept)
     monkeypatch.setattr(start, "is_reached_by_https", lambda: False)
-    monkeypatch.setattr(download, "viewer_of", lambda _: LOCAL)
+    monkeypatch.setattr(download, "viewer_behind", lambda _: LOCAL)
     return kept
 
 
@@ -199,7 +199,7 @@ def test_what_was_left_is_swept_at_the_start(vault: Vault, monkeypatch: pytest.M
 def test_it_is_handed_to_whoever_may_export_now(vault: Vault, monkeypatch: pytest.MonkeyPatch, viewer: Viewer) -> None:
     """The browser is the right one, and the role may have gone since. Who is refused is in the audit, and the export stays."""
     told: list[Event] = []
-    monkeypatch.setattr(download, "viewer_of", lambda _: viewer)
+    monkeypatch.setattr(download, "viewer_behind", lambda _: viewer)
     monkeypatch.setattr(download, "_audit", told.append)
     identity = new_browser()
     path = f"/download/{deposit(vault, identity)}"
@@ -211,5 +211,5 @@ def test_it_is_handed_to_whoever_may_export_now(vault: Vault, monkeypatch: pytes
     # Whoever only knows the address learns nothing, and fills no audit.
     assert ask(path, cookie=f"{COOKIE}={new_browser()}").status == 404
     assert len(told) <= 1
-    monkeypatch.setattr(download, "viewer_of", lambda _: LOCAL)
+    monkeypatch.setattr(download, "viewer_behind", lambda _: LOCAL)
     assert ask(path, cookie=f"{COOKIE}={identity}").status == (404 if allowed else 200)

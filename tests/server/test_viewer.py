@@ -19,7 +19,7 @@ from data_access.errors import SettingsError
 from data_access.settings import Settings, load_settings
 from pages.ui import rules
 from server import start
-from server.viewer import viewer_of
+from server.viewer import viewer_behind
 from tests.pages.signed_in import ACCESS, claims, of
 
 SECRET = "vK3x8Qm1ZrT6wYb0Hs9LcN4pJd7fGa2EuIo5"
@@ -43,11 +43,11 @@ def cookie(said: Any, secret: str = SECRET, name: str = USER_COOKIE_NAME) -> dic
 @pytest.mark.parametrize("role", Role)
 def test_a_sign_in_has_the_roles_of_this_moment(role: Role, served: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     held = cookie(of(role) | {"origin": "http://127.0.0.1"})
-    assert viewer_of(held).roles == {role}
-    assert viewer_of(held).may(Action.EXPORT) == (role in (Role.SUPPORT, Role.ADMIN))
+    assert viewer_behind(held).roles == {role}
+    assert viewer_behind(held).may(Action.EXPORT) == (role in (Role.SUPPORT, Role.ADMIN))
     fewer = replace(served, access=replace(ACCESS, groups={}))
     monkeypatch.setattr(start, "settings", lambda: fewer)
-    assert not viewer_of(held).roles
+    assert not viewer_behind(held).roles
 
 
 def test_nobody_without_a_cookie_that_this_server_signed() -> None:
@@ -68,15 +68,15 @@ def test_nobody_without_a_cookie_that_this_server_signed() -> None:
         cookie(admin | {"exp": 1_700_000_000}),
     )
     for cookies in forged:
-        assert not viewer_of(cookies).roles, cookies
+        assert not viewer_behind(cookies).roles, cookies
 
 
 def test_a_sign_in_that_was_ended_is_nobody() -> None:
     held = cookie(claims("ended.person", "support-team"))
-    found = viewer_of(held)
+    found = viewer_behind(held)
     assert found.may(Action.EXPORT)
     SESSIONS.end(found.session, datetime.now(UTC))
-    assert viewer_of(held) is NOBODY
+    assert viewer_behind(held) is NOBODY
 
 
 def test_a_wrong_configuration_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,15 +84,15 @@ def test_a_wrong_configuration_opens_nothing(monkeypatch: pytest.MonkeyPatch) ->
         raise SettingsError("dynascope.toml: accces: there is no such key.")
 
     monkeypatch.setattr(start, "settings", wrong)
-    assert viewer_of(cookie(of(Role.ADMIN))) is NOBODY
+    assert viewer_behind(cookie(of(Role.ADMIN))) is NOBODY
 
 
 def test_without_a_secret_nothing_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "auth", lambda: None)
-    assert not viewer_of(cookie(of(Role.ADMIN), "")).roles
+    assert not viewer_behind(cookie(of(Role.ADMIN), "")).roles
 
 
 def test_in_local_mode_it_is_whoever_sits_here(served: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     local = replace(served, mode="local")
     monkeypatch.setattr(start, "settings", lambda: local)
-    assert viewer_of({}) is LOCAL
+    assert viewer_behind({}) is LOCAL
