@@ -17,12 +17,12 @@ from typing import Any
 from data_access.costs.index_writes import TableShape
 from data_access.costs.units import condition_check_units
 from data_access.dynamo.aws import Source
-from data_access.dynamo.codec import encode
+from data_access.dynamo.codec import Item, encode
 from data_access.erasure.model import FrozenKey, Guard, Scope
 from data_access.erasure.proof import prove
 from data_access.erasure.reading import MOST_LISTED, Reading, Where, in_parallel
 from data_access.erasure.sorting import Found, Sorted, Sorter
-from data_access.erasure.targets import LAST, Target, layout, typed
+from data_access.erasure.targets import LAST, Target, layout, typed, value_at
 from data_access.erasure.told import Findings
 
 # Deletes beside one ConditionCheck: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -43,6 +43,8 @@ class Discovery:
     """One look through one system. `find` goes once; what it came to is in `findings` afterwards.
 
     `live` is what DescribeTable says of each table. `met` is told of every user that a Scan of the conversations comes across.
+    `held` says of a table and a key that its item is known: where an index still shows it as the user's, it is not read again, nor
+    found.
     """
 
     def __init__(
@@ -54,11 +56,12 @@ class Discovery:
         allow_scan: bool = True,
         known: Known | None = None,
         met: Callable[[str], None] | None = None,
+        held: Callable[[str, Mapping[str, Any]], bool] | None = None,
     ) -> None:
         """Raises ScanRefused."""
         self.layout = layout(source.place, scope, allow_scan=allow_scan)
         self.findings = Findings(source.place.system.title, self.layout)
-        self._source, self._scope, self._live, self._met = source, scope, live, met
+        self._source, self._scope, self._live, self._met, self._held = source, scope, live, met, held
         self._known = known or Known()
         self._reading = Reading(source)
         shapes = {target.name: TableShape.described(live[target.name]) for target in self.layout.targets}
@@ -77,6 +80,11 @@ class Discovery:
     @property
     def seconds(self) -> float:
         return self._seconds
+
+    @property
+    def items(self) -> int:
+        """How many were found to be the user's and in scope."""
+        return sum(tally.items for tally in self.findings.tables.values())
 
     @property
     def items_read(self) -> int:
@@ -171,9 +179,15 @@ class Discovery:
             if target.road.index is None:
                 yield self._sorter.sort(target, page)
                 continue
-            keys = [target.own_key(item) for item in page]
+            keys = [target.own_key(item) for item in page if not self._is_held(target, item)]
             for start in range(0, len(keys), _PAGE):
                 yield self._sorter.sort(target, self._reading.get(target.name, keys[start : start + _PAGE]))
+
+    def _is_held(self, target: Target, entry: Item) -> bool:
+        if self._held is None or (target is self.layout.talks and self.layout.messages is not None):
+            return False  # by conversations the messages are found
+        owner = target.parts(target.kind(entry)).get("user_id")
+        return owner is not None and value_at(entry, owner) == self._scope.user_id and self._held(target.name, target.own_key(entry))
 
     def _asked(self, target: Target) -> Iterator[list[tuple[str, Mapping[str, Any]]] | None]:
         scope, road = self._scope, target.road

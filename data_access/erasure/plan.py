@@ -50,9 +50,10 @@ _BATCHED, _CHECKED = 8 * 25 / 0.020, 8 * 99 / 0.040
 # is the processor's work, as reading an item is, and takes about so many times as long (measured with two indexes and items of 350 B).
 _ENTRY_READS = 1.2
 _LONGEST_READ_SECONDS = 0.001  # an item; what was read in one small request says nothing of many
-# What a run reads, in times of what its plan read: the look at the start, and two sweeps that read every planned key as well, which
-# takes them half as long again (measured with 20,000 and with 100,000 items).
-_LOOKS = 4.0
+# What a run reads, in times of what its plan read: all of it once, in the sweep that reads whole tables, and of the user's own items
+# three times as much again, in the look at the start and in two sweeps (measured with a user who is all of a table, and with one who
+# is a hundredth of it).
+_OWN_READS = 3.0
 # One request to the control table. Of each chunk there are two after the deletes: its rows are taken away at the end.
 _REQUEST_SECONDS, _LOCAL_REQUEST_SECONDS = 0.010, 0.002
 _STEPS, _CHUNK_STEPS = 25, 2
@@ -228,7 +229,7 @@ def _seconds(settings: Settings, looks: Sequence[Discovery], count: int, commit:
     `commit` is the seconds of a small write to the local engine, None for DynamoDB. With a rate the deletes take at least as long as
     their items need at it.
     """
-    reading = _LOOKS * sum(look.seconds for look in looks) + SETTLE_SECONDS
+    reading = sum(look.seconds * (1 + _OWN_READS * _own_share(look)) for look in looks) + SETTLE_SECONDS
     if commit is None:
         checked, request = sum(look.checked for look in looks), _REQUEST_SECONDS
         deleting = (count - checked) / _BATCHED + checked / _CHECKED
@@ -238,6 +239,10 @@ def _seconds(settings: Settings, looks: Sequence[Discovery], count: int, commit:
     if (rate := settings.erasure.rate) is not None:
         deleting = max(deleting, count / rate)
     return reading + deleting + request * (_STEPS + _CHUNK_STEPS * math.ceil(count / MOST_KEYS))
+
+
+def _own_share(look: Discovery) -> float:
+    return min(1.0, look.items / max(1, look.items_read))
 
 
 def _read_seconds(look: Discovery) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from data_access.counts import some
 from data_access.erasure.clearing import SecondStage
 from data_access.erasure.copies import remains
 from data_access.erasure.model import Copy, State
@@ -103,7 +104,7 @@ def _sections(content: Content, public_key: str, file_digest: str, stage: Second
 def _counted(content: Content) -> Iterator[str]:
     total = content.total
     yield (
-        f"Planned {_items(content.planned)}: {total('deleted'):,} deleted, {total('already_absent'):,} already gone, "
+        f"Planned {some(content.planned, 'item')}: {total('deleted'):,} deleted, {total('already_absent'):,} already gone, "
         f"{total('errors'):,} failed, {total('foreign_owner'):,} refused because they belong to somebody else."
     )
     late = content.ended_at > content.due_at
@@ -207,10 +208,6 @@ def _hash(name: str, text: str) -> Iterator[tuple[str, str]]:
     yield name, text[:half]
     if text[half:]:
         yield "", text[half:]
-
-
-def _items(count: int) -> str:
-    return f"{count:,} item" if count == 1 else f"{count:,} items"
 
 
 def _time(when: datetime | None, otherwise: str = "not told") -> str:

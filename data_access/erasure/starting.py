@@ -2,25 +2,32 @@
 
 Conversations that were begun after the plan belong to the erasure too. More of them than a bound, and it is not the erasure that
 somebody confirmed any more: then nothing is deleted.
+
+Where an index leads to a user's items it is followed, and the table is not read from end to end for what the index may miss: the
+independent reader does that after the deletes, and does not end before it found nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 import orjson
 
 from data_access.dynamo.aws import Source
+from data_access.dynamo.codec import decode
 from data_access.erasure.control import Control
 from data_access.erasure.discovery import Discovery, Known
 from data_access.erasure.known import known
 from data_access.erasure.live import live_tables
-from data_access.erasure.model import FrozenKey, Job
+from data_access.erasure.model import FrozenKey, Job, Scope
 from data_access.erasure.plan import digest_of, specs_digest
-from data_access.errors import AccessDenied, PlanChanged, SnapshotError
+from data_access.errors import AccessDenied, PlanChanged, ScanRefused, SnapshotError
 from data_access.snapshot.store import Store
+from data_access.systems.spec import System
 
 # What may have come since the plan: this share of it (but always so many), and never more than so many.
 DRIFT_SHARE = 0.25
@@ -36,6 +43,17 @@ class Drift:
     troubles: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What the plan has: 16 bytes for each key, and by system the tenants that its keys and guards name."""
+
+    keys: set[bytes] = field(default_factory=set[bytes])
+    tenants: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+
+    def has(self, system: str, table: str, key: Mapping[str, Any]) -> bool:
+        return _digest(system, table, key) in self.keys
+
+
 def check_digest(control: Control, sources: Mapping[str, Source], job: Job) -> None:
     """What was confirmed is what is stored, keys and systems' files with it. Raises PlanChanged."""
     missing = [name for name in job.plan.scope.systems if name not in sources]
@@ -47,17 +65,17 @@ def check_digest(control: Control, sources: Mapping[str, Source], job: Job) -> N
 
 
 def look_again(control: Control, sources: Mapping[str, Source], job: Job, snapshot: Store | None, beat: Callable[[], object]) -> Drift:
-    """Find everything of the user once more. Raises PlanChanged for more than may have come since, SchemaDrift, AwsError."""
+    """Find what the user has by now and the plan does not. Raises PlanChanged for more than may have come, SchemaDrift, AwsError."""
     scope, most = job.plan.scope, min(DRIFT_MOST, max(DRIFT_ALWAYS, int(job.plan.keys * DRIFT_SHARE)))
-    frozen = {_digest(key) for chunk in control.chunks(job.plan_id) for key in chunk.keys}
+    planned = _planned(control, sources, job)
     fresh: list[FrozenKey] = []
     troubles: list[str] = []
     for name in scope.systems:
         source = sources[name]
         try:
-            look = Discovery(source, scope, live_tables(source), known=_known(snapshot, name, scope.user_id))
+            look = _look(source, scope, _known(snapshot, name, scope.user_id), planned)
             for key in look.find():
-                if _digest(key) not in frozen:
+                if not planned.has(name, key.table, key.key):
                     fresh.append(key)
                     if len(fresh) > most:
                         raise PlanChanged(
@@ -73,14 +91,38 @@ def look_again(control: Control, sources: Mapping[str, Source], job: Job, snapsh
     return Drift(tuple(fresh), tuple(troubles))
 
 
-def _known(snapshot: Store | None, system: str, user_id: str) -> Known | None:
+def _planned(control: Control, sources: Mapping[str, Source], job: Job) -> _Planned:
+    named = {name: _tenant_attributes(sources[name].place.system) for name in job.plan.scope.systems}
+    planned = _Planned()
+    for key in (key for chunk in control.chunks(job.plan_id) for key in chunk.keys):
+        planned.keys.add(_digest(key.system, key.table, key.key))
+        stored = {**dict(key.guard.conditions), **key.key}
+        planned.tenants.setdefault(key.system, set()).update(str(decode(stored[one])) for one in named[key.system] if one in stored)
+    return planned
+
+
+def _tenant_attributes(system: System) -> frozenset[str]:
+    return frozenset(name for table in system.tables.values() if (name := table.parts().get("tenant_id")) is not None)
+
+
+def _look(source: Source, scope: Scope, before: Known, planned: _Planned) -> Discovery:
+    live = live_tables(source)
+    before = replace(before, tenants=(*before.tenants, *sorted(planned.tenants.get(source.id, ()))))
+    held = partial(planned.has, source.id)
     try:
-        return None if snapshot is None else known(snapshot, system, user_id)
+        return Discovery(source, scope, live, allow_scan=False, known=before, held=held)
+    except ScanRefused:  # a table that no index leads into
+        return Discovery(source, scope, live, known=before, held=held)
+
+
+def _known(snapshot: Store | None, system: str, user_id: str) -> Known:
+    try:
+        return Known() if snapshot is None else known(snapshot, system, user_id)
     except SnapshotError:
-        return None  # it adds conversations that no table tells of; the plan has said so
+        return Known()  # it adds conversations that no table tells of; the plan has said so
 
 
-def _digest(key: FrozenKey) -> bytes:
+def _digest(system: str, table: str, key: Mapping[str, Any]) -> bytes:
     """16 bytes for a key: what a hundred thousand of them can be held in."""
-    plain = [(name, *(str(part) for part in next(iter(key.key[name].items())))) for name in sorted(key.key)]
-    return hashlib.blake2b(orjson.dumps((key.system, key.table, plain)), digest_size=16).digest()
+    plain = [(name, *(str(part) for part in next(iter(key[name].items())))) for name in sorted(key)]
+    return hashlib.blake2b(orjson.dumps((system, table, plain)), digest_size=16).digest()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from data_access.counts import some
 from data_access.erasure.model import FrozenKey
 from data_access.erasure.targets import Layout
 
@@ -48,12 +49,12 @@ class Findings:
         yield from self.layout.refusals
         if self.shared:
             yield (
-                f"{self.title}: {_some(self.shared, 'conversation id')} of this user also {_is(self.shared, 'belongs', 'belong')} to "
+                f"{self.title}: {some(self.shared, 'conversation id')} of this user also {_is(self.shared, 'belongs', 'belong')} to "
                 "another user's conversation, so nothing tells whose the messages are."
             )
         if self.foreign:
             yield (
-                f"{self.title}: {_some(self.foreign, 'message')} in this user's conversations {_is(self.foreign, 'names', 'name')} "
+                f"{self.title}: {some(self.foreign, 'message')} in this user's conversations {_is(self.foreign, 'names', 'name')} "
                 "another user. Find out whose they are before anything is erased."
             )
 
@@ -61,15 +62,15 @@ class Findings:
         """What is there and stays."""
         for tenant, count in sorted(self.other_tenants.items()):
             where = f"in the tenant {tenant}, which is" if tenant else "that name no tenant: they are"
-            yield f"{self.title}: this user also has {_some(count, 'item')} {where} not in scope."
+            yield f"{self.title}: this user also has {some(count, 'item')} {where} not in scope."
         for tenant, count in sorted(self.elsewhere.items()):
             yield (
                 f"{self.title}: a conversation id of this user also exists in the tenant {tenant}; "
-                f"{_some(count, 'message')} of it there {_is(count, 'is', 'are')} another's and {_is(count, 'stays', 'stay')}."
+                f"{some(count, 'message')} of it there {_is(count, 'is', 'are')} another's and {_is(count, 'stays', 'stay')}."
             )
         if self.unguarded:
             yield (
-                f"{self.title}: {_some(self.unguarded, 'message')} with a conversation id of this user "
+                f"{self.title}: {some(self.unguarded, 'message')} with a conversation id of this user "
                 f"{_is(self.unguarded, 'names', 'name')} nobody, and nothing else proves whose "
                 f"{_is(self.unguarded, 'it is', 'they are')}: not erased."
             )
@@ -96,10 +97,6 @@ class Findings:
                     else "to see that no other user has a conversation with the same id"
                 )
                 yield f"{target.name} was read from end to end, {why}: {self.read_units.get(target.name, 0.0):,.1f} read units."
-
-
-def _some(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _is(count: int, one: str, several: str) -> str:

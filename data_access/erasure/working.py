@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from data_access.audit.chain import Audit
 from data_access.audit.events import Started
+from data_access.counts import some
 from data_access.dynamo.aws import Source
 from data_access.erasure import finishing
 from data_access.erasure.control import Control
@@ -103,6 +104,7 @@ class _Work:
         self._stop, self._report = stop, report
         self._threads = shop.threads or (LOCAL_THREADS if shop.settings.mode == "local" else THREADS)
         self._notes: list[str] = []
+        self._found_late = 0
 
     def run(self, worker: str) -> Job:
         plan_id = self._held.plan_id
@@ -149,7 +151,7 @@ class _Work:
         except CancelAsked:
             return self._stopped(job, State.CANCELLED, "Cancelled before anything was deleted.")
         self._notes += drift.troubles
-        note = f"{len(drift.keys):,} items came since the plan was made: they belong to it now." if drift.keys else ""
+        note = f"{some(len(drift.keys), 'item')} came since the plan was made: part of it now." if drift.keys else ""
         # The cut-off comes after the look: whatever the look found was there before it.
         job = self._control.move(
             job.plan_id, State.APPROVED, State.RUNNING,
@@ -205,6 +207,7 @@ class _Work:
         before = erasing.deleted
         erasing.run()
         self._control.move(job.plan_id, State.RUNNING, State.VERIFYING, lease=self._hold.lease)
+        self._found_late += erasing.deleted - before
         return gone + erasing.deleted - before
 
     def _end(self, verification: Verification, state: State, message: str) -> Job:
@@ -214,10 +217,12 @@ class _Work:
     def _said(self, job: Job, verification: Verification) -> str:
         """One or two sentences on how it went; tables by name, and nobody."""
         said = [*self._notes]
-        said += [f"{one.count:,} items are left in {one.table}: {one.why}" for one in verification.residuals]
+        if self._found_late:
+            said.append(f"The check after the deletes found {some(self._found_late, 'item')} more: erased too.")
+        said += [f"Left in {one.table}: {some(one.count, 'item')}. {one.why}" for one in verification.residuals]
         said += [f"{one.table} could not be read: {one.why}" for one in verification.unread]
         if fresh := sum(found.new_activity for found in verification.new_activity):
-            said.append(f"{fresh:,} items are newer than the erasure: they stay until somebody asks for them.")
+            said.append(f"{some(fresh, 'item')} newer than the erasure: kept until somebody asks for it.")
         if self._shop.snapshot is not None and not finishing.is_whole(job.plan.scope):
             said.append("The snapshot has what was erased until its next full sync.")
         return " ".join(dict.fromkeys(said))

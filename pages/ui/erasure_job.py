@@ -10,6 +10,7 @@ import streamlit as st
 from data_access.access.permissions import Action
 from data_access.actions import erasures
 from data_access.actions.erasures import Desk
+from data_access.counts import some
 from data_access.erasure.holding_on import WAITING
 from data_access.erasure.jobs import is_worked_on
 from data_access.erasure.model import ENDED, Job, State, is_same_person
@@ -30,7 +31,7 @@ from pages.ui import (
     untrusted,
 )
 from pages.ui.asking import asking
-from pages.ui.erasure_words import due, is_open, items, scope, word
+from pages.ui.erasure_words import due, is_open, scope, word
 from pages.ui.untrusted import code, reveal
 
 WATCH_SECONDS = 1.0
@@ -83,7 +84,7 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
         ("Due", due(job, zone)),
         ("Asked for by", code(job.plan.requested_by)),
         ("Approved by", _approved(job)),
-        ("What", f"{items(job.plan.keys)} in {scope(job.plan.scope, titles)}"),
+        ("What", f"{some(job.plan.keys, 'item')} in {scope(job.plan.scope, titles)}"),
     ]
     if (moved := erasure_extend.said(job, zone)) is not None:
         facts.insert(3, ("Extended", moved))
@@ -144,7 +145,8 @@ def _approval(desk: Desk, job: Job, may: bool) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(
             "**A second person says yes to exactly this plan**  \n"
-            f"{items(job.plan.keys)}, digest {code(job.plan.digest[:16])}…: another plan, or another list of keys, has another digest."
+            f"{some(job.plan.keys, 'item')}, digest {code(job.plan.digest[:16])}…: another plan, or another list of keys, has "
+            "another digest."
         )
         if is_same_person(job.plan.requested_by, viewer.actor):
             local = " In local mode every visitor of this page has it: on the command line a second person approves under their own."

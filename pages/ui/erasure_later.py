@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from data_access.counts import some
 from data_access.erasure.model import Job, LaterLook
 from data_access.erasure.receipt_words import CLASSES
 from data_access.erasure.verification import Seen
 from pages.ui import times
-from pages.ui.erasure_words import items
 from pages.ui.untrusted import code
 
 
@@ -32,9 +32,9 @@ def show(job: Job, zone: ZoneInfo) -> None:
 
 
 def _line(look: LaterLook, zone: ZoneInfo) -> str:
-    parts = [f"{items(count)} in {code(table)}, {CLASSES[Seen(kind)]}" for table, kind, count in look.left]
+    parts = [f"{some(count, 'item')} in {code(table)}, {CLASSES[Seen(kind)]}" for table, kind, count in look.left]
     if look.new_activity:
-        parts.append(f"{items(look.new_activity)} newer than the erasure, which nobody asked for")
+        parts.append(f"{some(look.new_activity, 'item')} newer than the erasure, which nobody asked for")
     if look.unread:
         parts.append("something could not be read")
     icon = ":orange[:material/undo:]" if look.items else ":orange[:material/help:]" if look.unread else ":green[:material/check:]"

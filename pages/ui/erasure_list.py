@@ -13,11 +13,12 @@ import streamlit as st
 
 from data_access.actions import erasures
 from data_access.actions.erasures import Desk
+from data_access.counts import some
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError
 from pages.ui import erasure_progress, erasure_states, notices, times, untrusted
 from pages.ui.asking import asking
-from pages.ui.erasure_words import BACK, WORDS, due, due_day, due_plain, is_open, items, scope, short, word
+from pages.ui.erasure_words import BACK, WORDS, due, due_day, due_plain, is_open, scope, short, word
 from pages.ui.untrusted import code, escape
 
 PARAMETER = "plan"
@@ -92,7 +93,7 @@ def _card(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     said = word(job)
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"{said.badge} {items(job.plan.keys)} · {scope(job.plan.scope, titles)}")
+            st.markdown(f"{said.badge} {some(job.plan.keys, 'item')} · {scope(job.plan.scope, titles)}")
             # A link to the page that is open would leave the plan out of the address.
             st.button(
                 "Open", icon=":material/arrow_forward:", key=f"erasures_open_{job.plan_id}", help=f"Erasure {escape(short(job.plan_id))}",

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import streamlit as st
 
+from data_access.counts import some
 from data_access.erasure.copies import NOT_KNOWN, remains
 from data_access.erasure.model import Copy, Plan
 from pages.ui import reading, times, untrusted
-from pages.ui.erasure_words import items
 from pages.ui.untrusted import code, escape
 
 
@@ -22,7 +22,7 @@ def show(plan: Plan, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     cost = f"{reading.units(plan.write_units)} write units" if plan.write_units is not None else "write units not known"
     price = f"estimated {cost}, {reading.money(plan.usd)} with all reads, {times.duration(plan.seconds)}".replace("$", "\\$")
     st.markdown(
-        f"**{items(plan.keys)}** · {price}  \n:gray[:small[Made {times.moment(plan.created_at, zone)} · digest {code(plan.digest)}]]"
+        f"**{some(plan.keys, 'item')}** · {price}  \n:gray[:small[Made {times.moment(plan.created_at, zone)} · digest {code(plan.digest)}]]"
     )
     for sentence in plan.blocked:
         with st.container(horizontal=True, gap="xsmall"):

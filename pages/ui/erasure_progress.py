@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from data_access.counts import some
 from data_access.erasure.model import Job, State
 from pages.ui import times, untrusted
-from pages.ui.erasure_words import items, word
+from pages.ui.erasure_words import word
 
 
 def bar(job: Job) -> None:
@@ -16,9 +17,9 @@ def bar(job: Job) -> None:
     planned, done = _sums(job)
     share = done / planned if planned else 0.0
     if job.state is State.VERIFYING:
-        text = f"{word(job).label.capitalize()}: {items(done)} dealt with, looking for what is left"
+        text = f"{word(job).label.capitalize()}: {some(done, 'item')} dealt with, looking for what is left"
     else:
-        text = f"{word(job).label.capitalize()}: {done:,} of {items(planned)}{_time(job)}"
+        text = f"{word(job).label.capitalize()}: {done:,} of {some(planned, 'item')}{_time(job)}"
     st.progress(1.0 if job.state is State.VERIFYING else min(1.0, share), text=text)
 
 

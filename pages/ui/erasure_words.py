@@ -155,10 +155,6 @@ def scope(scope: Scope, titles: Mapping[str, str]) -> str:
     return "; ".join(parts)
 
 
-def items(count: int) -> str:
-    return f"{count:,} item{'' if count == 1 else 's'}"
-
-
 def short(plan_id: str) -> str:
     """Enough of a plan's id to tell it from others: its end, which is random."""
     return f"…{plan_id[-SHORT_ID:]}"

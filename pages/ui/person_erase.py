@@ -11,6 +11,7 @@ import streamlit as st
 from data_access.actions import erasures
 from data_access.actions.asking import Asking
 from data_access.actions.erasures import Desk
+from data_access.counts import some
 from data_access.dynamo.aws import Source
 from data_access.erasure.model import ENDED, Job, State
 from data_access.errors import DataAccessError, NotFound
@@ -144,7 +145,7 @@ def _price(wish: Wish) -> str:
     usd = None if any(one.usd is None for one in expected) else sum(one.usd or 0.0 for one in expected)
     unknown = "" if all(one.units is not None for one in expected) else " or more: AWS has not counted all of them yet"
     return (
-        f"Making it reads {person_held.some(len(expected), 'table')} from end to end, because no key leads to everything: "
+        f"Making it reads {some(len(expected), 'table')} from end to end, because no key leads to everything: "
         f"about {reading.units(units)} read units, {person_held.dollars(usd)}{unknown}."
     )
 
@@ -194,13 +195,7 @@ def _confirm(job: Job, titles: Mapping[str, str], zone: ZoneInfo, *, off: bool) 
             "User id, exactly", key=TYPED, autocomplete="off", live=True, width=400, placeholder="Type it, do not paste it"
         )
         wrong = person_ids.why_not(plan.scope.user_id, typed)
-        label = (
-            "Ask for approval"
-            if job.needs_approval
-            else f"Erase {person_held.some(plan.keys, 'item')}"
-            if plan.keys
-            else "Look again and sign"
-        )
+        label = "Ask for approval" if job.needs_approval else f"Erase {some(plan.keys, 'item')}" if plan.keys else "Look again and sign"
         st.button(
             label,
             icon=":material/delete_forever:",

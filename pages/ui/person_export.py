@@ -14,6 +14,7 @@ import streamlit as st
 from data_access.actions import people
 from data_access.actions.asking import Asking
 from data_access.audit import Audit
+from data_access.counts import some
 from data_access.dynamo.aws import Source
 from data_access.errors import DataAccessError
 from data_access.handover import Vault
@@ -183,8 +184,8 @@ def _offer(made: Made, identity: str, titles: Mapping[str, str], zone: ZoneInfo)
     with st.container(border=True, gap="xsmall"):
         st.markdown(
             f":green[:material/check:] **The export is ready** :gray[{person_held.size(made.bytes)},"
-            f" {person_held.some(made.items, 'item')}, {person_held.some(made.conversations, 'conversation')},"
-            f" {person_held.some(made.files, 'file')}]"
+            f" {some(made.items, 'item')}, {some(made.conversations, 'conversation')},"
+            f" {some(made.files, 'file')}]"
         )
         st.caption(f"It can be fetched once, from this browser, until {times.moment(made.until, zone)} ({times.ago(made.until)}).")
         for system, sentence in made.unread:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import streamlit as st
 
+from data_access.counts import some
 from data_access.errors import ScanRefused
 from data_access.people import Person, SystemData
 from pages.ui import reading, times, untrusted
@@ -30,10 +31,6 @@ def size(count: float) -> str:
         if count < _KB:
             return f"{count:,.1f} {unit}"
     return f"{count / _KB:,.1f} GB"
-
-
-def some(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def dollars(usd: float | None) -> str:

@@ -269,7 +269,7 @@ def test_with_a_rate_the_time_is_the_rates(moto_endpoint: str, tmp_path: Path) -
 
 
 def _look(**own: Any) -> Any:
-    return SimpleNamespace(**{"seconds": 1.0, "checked": 0, "items_read": 10_000, "index_entries": 0} | own)
+    return SimpleNamespace(**{"seconds": 1.0, "checked": 0, "items": 10_000, "items_read": 10_000, "index_entries": 0} | own)
 
 
 def test_the_estimate_grows_with_indexes_with_the_disk_and_with_what_was_read(tmp_path: Path) -> None:
@@ -279,6 +279,8 @@ def test_the_estimate_grows_with_indexes_with_the_disk_and_with_what_was_read(tm
     assert plan_module._seconds(settings, [_look(index_entries=20_000)], 10_000, 0.0001) == pytest.approx(bare + 20_000 * 1.2 * 0.0001)
     assert plan_module._seconds(settings, [_look()], 10_000, 0.001) == pytest.approx(bare + 9.0, abs=0.1)
     assert plan_module._seconds(settings, [_look(seconds=2.0)], 10_000, 0.0001) == pytest.approx(bare + 4.0)
+    # Of a table that is somebody else's but for a hundredth, nearly all is read once.
+    assert plan_module._seconds(settings, [_look(items_read=1_000_000)], 10_000, 0.0001) == pytest.approx(bare - 3.0 + 0.03)
     # A few items in one slow request are no measure of many.
     assert plan_module._seconds(settings, [_look(items_read=1, index_entries=100)], 50, 0.0001) < 5.5
 

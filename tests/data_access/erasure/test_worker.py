@@ -91,12 +91,39 @@ def test_messages_go_before_their_conversations(shop: Shop) -> None:
 def test_what_came_between_plan_and_start_is_erased_and_told(shop: Shop) -> None:
     job = shop.confirmed("ai_agent")
     shop.put("ai-agent-sessions", id="new-talk", tenantId="acme", userId="user-1", createdAt="2026-06-01T00:00:00.000Z")
-    shop.put("ai-agent-messages", id="new-m", sessionId="new-talk", tenantId="acme", userId="user-1", content="x", role="user")
+    message = {"sessionId": "new-talk", "tenantId": "acme", "userId": "user-1", "content": "x", "role": "user"}
+    shop.put("ai-agent-messages", id="new-m", timestamp="2026-06-01T00:00:00.000Z", **message)
     ended = shop.work(job.plan_id)
     assert ended.state is State.COMPLETED
     assert "2 items came since" in ended.message
     assert sums(ended)["planned"] == job.plan.keys + 2
     assert not [item for item in shop.items("ai-agent-messages") if item["id"]["S"] == "new-m"]
+
+
+def test_what_came_since_and_is_in_no_index_is_found_by_the_check_erased_and_told(shop: Shop) -> None:
+    """The look at the start follows indexes; a message without its index key is seen by the Scan of the check alone."""
+    job = shop.confirmed("ai_agent")
+    shop.put("ai-agent-messages", id="new-m", sessionId="new-talk", tenantId="acme", userId="user-1", content="x", role="user")
+    ended = shop.work(job.plan_id)
+    assert ended.state is State.COMPLETED
+    assert "came since" not in ended.message
+    assert "The check after the deletes found 1 item more: erased too." in ended.message
+    assert sums(ended)["planned"] == job.plan.keys + 1
+    assert not [item for item in shop.items("ai-agent-messages") if item["id"]["S"] == "new-m"]
+
+
+def test_the_look_at_the_start_reads_no_table_of_messages_from_end_to_end(shop: Shop) -> None:
+    asked: list[str] = []
+
+    def note(operation: str, request: Mapping[str, Any]) -> None:
+        asked.append(f"{operation} {json.dumps(request, default=str)}")
+
+    job = shop.confirmed("ai_agent")
+    shop.with_client(lambda client: Between(client, note), "ai_agent").work(job.plan_id)
+    first = next(number for number, one in enumerate(asked) if "ai-agent" in one and one.split()[0] in DELETES)
+    assert any("SessionTimestampIndex" in one for one in asked[:first])
+    assert not [one for one in asked[:first] if one.startswith("scan") and "ai-agent" in one]
+    assert [one for one in asked[first:] if one.startswith("scan") and "ai-agent-messages" in one]
 
 
 def test_too_much_that_came_since_blocks_the_job_before_anything_is_deleted(shop: Shop) -> None:
