@@ -35,8 +35,8 @@ def main() -> int:
             replaying.first_screen,
             syncing.whole_table,
             syncing.memory,
-            syncing.one_percent,  # from here on: they write
-            erasing.one_small_user,
+            erasing.one_small_user,  # from here on: they write; this one while the table has the size that is printed above
+            syncing.one_percent,
             erasing.one_large_user,
         ):
             for figure in measure(sources, endpoint):

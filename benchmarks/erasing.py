@@ -28,8 +28,8 @@ from data_access.erasure.working import Workshop, work
 from data_access.settings import Settings, load_settings
 from data_access.systems.create import create_tables
 
-MESSAGES, SESSIONS = 100_000, 2_000
-_USER, _ME = "bench-erased", Actor("bench")
+LARGE, SMALL = (2_000, 50), (20, 20)  # sessions, and messages in each
+_USER, _TENANT, _ME = "bench-erased", "bench-tenant", Actor("bench")
 _MEGABYTES, _STATE_BYTES, _CLICK_SECONDS = 300.0, 100_000.0, 3.0
 _OURS, _PEER = "erased-", "written-"
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,13 +41,13 @@ def one_large_user(_sources: Mapping[str, Source], endpoint: str) -> list[Figure
     for prefix in (_OURS, _PEER):
         sources = open_sources(_settings(prefix), endpoint)
         create_tables(sources["ai_agent"])
-        data.load(sources["ai_agent"].client, ((prefix + table, item) for table, item in _items()))
+        data.load(sources["ai_agent"].client, ((prefix + table, item) for table, item in _items(*LARGE)))
     peer_seconds, peer_units = _written(endpoint)
     with tempfile.TemporaryDirectory() as folder:
         # A process of its own: its memory is the worker's alone.
         command = [sys.executable, "-m", "benchmarks.erasing", endpoint, folder]
         told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=1_800, cwd=ROOT).stdout)
-    count = MESSAGES + SESSIONS
+    count = _count(*LARGE)
     off = abs(told["seconds"] - told["estimated"])
     return [
         Figure(
@@ -76,29 +76,34 @@ def one_large_user(_sources: Mapping[str, Source], endpoint: str) -> list[Figure
 
 
 def one_small_user(sources: Mapping[str, Source], endpoint: str) -> list[Figure]:
-    """From the click to the receipt: 20 conversations with 400 messages."""
+    """From the click to the receipt: 20 conversations with 400 messages, among everybody else's. The tables are then as before."""
+    data.load(sources["ai_agent"].client, _items(*SMALL))
     with tempfile.TemporaryDirectory() as folder:
         shop = _shop(replace(load_settings(), state=Path(folder)), sources, endpoint)
         jobs = Jobs(shop)
-        plan = jobs.plan(Scope(data.BUSY_USER, ("ai_agent",), (data.BUSY_TENANT,)), _ME)
+        plan = jobs.plan(Scope(_USER, ("ai_agent",), (_TENANT,)), _ME)
         began = time.perf_counter()
-        jobs.confirm(plan.plan_id, data.BUSY_USER, _ME)
+        jobs.confirm(plan.plan_id, _USER, _ME)
         job = work(shop, plan.plan_id, "bench")
         assert job is not None
         assert job.state is State.COMPLETED, f"{job.state}: {job.message}"
         assert verify_receipt(jobs.receipt(plan.plan_id)).ok
         seconds = time.perf_counter() - began
         shop.control.close()
-    name = f"a user with {plan.keys} items in 20 conversations, click to receipt"
+    name = f"a user with {plan.keys} items in {SMALL[0]} conversations, click to receipt"
     return [Figure(name, seconds, "the bound", _CLICK_SECONDS, "s", _CLICK_SECONDS, "under 3 s")]
 
 
-def _items() -> Iterator[tuple[str, dict[str, Any]]]:
+def _count(sessions: int, each: int) -> int:
+    return sessions * (each + 1)
+
+
+def _items(sessions: int, each: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """The user's items, about 350 bytes each."""
-    start, each = datetime(2026, 1, 1, tzinfo=UTC), MESSAGES // SESSIONS
-    for number in range(SESSIONS):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(sessions):
         session, at = f"{number:08x}-1c2d-4e3f-9a5b-{number:012x}", start + timedelta(minutes=40 * number)
-        own = {"tenantId": {"S": "bench-tenant"}, "userId": {"S": _USER}}
+        own = {"tenantId": {"S": _TENANT}, "userId": {"S": _USER}}
         yield "ai-agent-sessions", own | {"id": {"S": session}, "createdAt": {"S": _iso(at)}, "updatedAt": {"S": _iso(at)}}
         for turn in range(each):
             key = number * each + turn
@@ -132,7 +137,7 @@ def _written(endpoint: str) -> tuple[float, float]:
         lambda parsed, **_: units.extend(float(row["CapacityUnits"]) for row in parsed.get("ConsumedCapacity", ())),
     )
     keys: dict[str, list[dict[str, str]]] = {name: [] for name in _KEYS}
-    for table, item in _items():
+    for table, item in _items(*LARGE):
         keys[table].append({name: item[name]["S"] for name in _KEYS[table]})
     began = time.perf_counter()
     for table, some in keys.items():
@@ -176,7 +181,7 @@ def main(endpoint: str, folder: str) -> None:
     began = time.perf_counter()
     plan = jobs.plan(Scope(_USER, ("ai_agent",)), _ME)
     planned = time.perf_counter()
-    assert plan.keys == MESSAGES + SESSIONS, f"{plan.keys} keys"
+    assert plan.keys == _count(*LARGE), f"{plan.keys} keys"
     row = _largest_row(shop)
     clicked = time.perf_counter()
     jobs.confirm(plan.plan_id, _USER, _ME)
