@@ -186,8 +186,9 @@ class Discovery:
     def _is_held(self, target: Target, entry: Item) -> bool:
         if self._held is None or (target is self.layout.talks and self.layout.messages is not None):
             return False  # by conversations the messages are found
-        owner = target.parts(target.kind(entry)).get("user_id")
-        return owner is not None and value_at(entry, owner) == self._scope.user_id and self._held(target.name, target.own_key(entry))
+        attribute = target.parts(target.kind(entry)).get("user_id")
+        owner = None if attribute is None else value_at(entry, attribute)
+        return owner is not None and str(owner) == self._scope.user_id and self._held(target.name, target.own_key(entry))
 
     def _asked(self, target: Target) -> Iterator[list[tuple[str, Mapping[str, Any]]] | None]:
         scope, road = self._scope, target.road
