@@ -4,7 +4,9 @@ Conversations that were begun after the plan belong to the erasure too. More of 
 somebody confirmed any more: then nothing is deleted.
 
 Where an index leads to a user's items it is followed, and the table is not read from end to end for what the index may miss: the
-independent reader does that after the deletes, and does not end before it found nothing.
+independent reader does that after the deletes, and does not end before it found nothing. What that reader finds has no bound, so
+this holds only for what can have come in a short time: of a plan that has waited, or that was made without Scans, whole tables are
+read before anything is deleted.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,8 +26,9 @@ from data_access.erasure.control import Control
 from data_access.erasure.discovery import Discovery, Known
 from data_access.erasure.known import known
 from data_access.erasure.live import live_tables
-from data_access.erasure.model import FrozenKey, Job, Scope
+from data_access.erasure.model import FrozenKey, Job, Plan, Scope
 from data_access.erasure.plan import digest_of, specs_digest
+from data_access.erasure.targets import layout
 from data_access.errors import AccessDenied, PlanChanged, ScanRefused, SnapshotError
 from data_access.snapshot.store import Store
 from data_access.systems.spec import System
@@ -33,6 +37,8 @@ from data_access.systems.spec import System
 DRIFT_SHARE = 0.25
 DRIFT_ALWAYS = 100
 DRIFT_MOST = 5_000
+# How long after a plan that read whole tables nothing but the indexes is looked at.
+FRESH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def look_again(control: Control, sources: Mapping[str, Source], job: Job, snapsh
     for name in scope.systems:
         source = sources[name]
         try:
-            look = _look(source, scope, _known(snapshot, name, scope.user_id), planned)
+            look = _look(source, scope, _known(snapshot, name, scope.user_id), planned, allow_scan=not _is_enough(job.plan, source))
             for key in look.find():
                 if not planned.has(name, key.table, key.key):
                     fresh.append(key)
@@ -105,12 +111,23 @@ def _tenant_attributes(system: System) -> frozenset[str]:
     return frozenset(name for table in system.tables.values() if (name := table.parts().get("tenant_id")) is not None)
 
 
-def _look(source: Source, scope: Scope, before: Known, planned: _Planned) -> Discovery:
+def _is_enough(plan: Plan, source: Source) -> bool:
+    """Whether what the indexes show tells all that can have come: the plan is new, and a Scan was made for it wherever one is due."""
+    if datetime.now(UTC) - plan.created_at > FRESH:
+        return False
+    found_by = {row.table: row.found_by for row in plan.counts if row.system == source.id}
+    return all(
+        target.road.operation != "Scan" or found_by.get(target.name) == target.road.words
+        for target in layout(source.place, plan.scope).targets
+    )
+
+
+def _look(source: Source, scope: Scope, before: Known, planned: _Planned, *, allow_scan: bool) -> Discovery:
     live = live_tables(source)
     before = replace(before, tenants=(*before.tenants, *sorted(planned.tenants.get(source.id, ()))))
     held = partial(planned.has, source.id)
     try:
-        return Discovery(source, scope, live, allow_scan=False, known=before, held=held)
+        return Discovery(source, scope, live, allow_scan=allow_scan, known=before, held=held)
     except ScanRefused:  # a table that no index leads into
         return Discovery(source, scope, live, known=before, held=held)
 
