@@ -133,13 +133,13 @@ class Control:
 
     # Deciding
 
-    def submit(self, plan_id: str) -> Job:
+    def submit(self, plan_id: str, by: str | None = None) -> Job:
         """Start a draft: it waits for a second person, or for a worker. Started twice it is one job.
 
-        Raises ErasureOff, SubjectBusy, WrongState, NotFound.
+        Raises ErasureOff, SubjectBusy, WrongState, NotConfirmed (somebody else's plan, where that matters), NotFound.
         """
         self._check_on()
-        control_moves.submit(self.records, self.job(plan_id))
+        control_moves.submit(self.records, self.job(plan_id), by)
         return self.job(plan_id)
 
     def approve(self, plan_id: str, by: str, digest: str) -> Job:

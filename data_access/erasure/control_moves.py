@@ -24,19 +24,24 @@ _NEXT: Mapping[State, frozenset[State]] = {
 }
 
 
-def submit(records: Records, job: Job) -> None:
+def submit(records: Records, job: Job, by: str | None = None) -> None:
     """From draft to awaiting approval, or to approved where nobody else has to say yes, and claim the subject.
 
-    A second click finds the job under way, and that is right. Raises SubjectBusy, WrongState.
+    Where a second person has to approve it, `by` is who made the plan: else one person could confirm with another's draft, and then
+    approve it as the second one. None: whoever it is. A second click finds the job under way, and that is right.
+    Raises SubjectBusy, WrongState, NotConfirmed.
     """
     to = State.AWAITING if job.needs_approval else State.APPROVED
     nonce = secrets.token_hex(8)
     claims = [_claim("Put", job, system) for system in job.plan.scope.systems]
     # What needs a second person cannot be approved by this write, whoever sends it.
-    update = _update(
-        job.plan_id, nonce, {"state": to.value}, "#state = :draft AND #needs_approval = :needed",
-        {":draft": State.DRAFT.value, ":needed": to is State.AWAITING},
-    )  # fmt: skip
+    condition = "#state = :draft AND #needs_approval = :needed"
+    values: dict[str, Any] = {":draft": State.DRAFT.value, ":needed": to is State.AWAITING}
+    if job.needs_approval and by is not None:
+        person = person_of(by)
+        condition += " AND #requested_by = :by" if person is None else " AND contains(#requested_by, :by)"
+        values[":by"] = by if person is None else person
+    update = _update(job.plan_id, nonce, {"state": to.value}, condition, values)
     try:
         records.write(update, Action("Put", OPEN, job.plan_id), *claims)
     except ConditionFailed as failed:
@@ -47,6 +52,8 @@ def submit(records: Records, job: Job) -> None:
             state = State(_found(refused)["state"])
             if state in ENDED:
                 raise wrong_state(state, "started") from None
+            if state is State.DRAFT:
+                raise NotConfirmed("Somebody else made this plan.", "Whoever made it confirms it; or make a plan of your own.") from None
             return
         other = next((str(row["plan_id"]) for row in claimed if row), "")
         raise SubjectBusy(

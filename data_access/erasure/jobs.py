@@ -75,7 +75,7 @@ class Jobs:
         """The id of the user, typed: byte for byte the plan's, and the job begins, or waits for a second person.
 
         A second time it is the same job. A plan that something stands against ends as blocked. Raises ErasureOff, NotConfirmed,
-        SubjectBusy, WrongState, NotFound, AuditError.
+        PlanChanged, SubjectBusy, WrongState, NotFound, AuditError.
         """
         self._check_on()
         job = self._control.job(plan_id)
@@ -85,11 +85,21 @@ class Jobs:
             raise self._refused(plan_id, by, NotConfirmed("The id that was typed is not the user's of this plan.", "Type it exactly."))
         if job.state is not State.DRAFT:
             return job
+        if job.needs_approval and not is_same_person(by.name, job.plan.requested_by):
+            # Else one person confirms with another's draft, and approves it as the second one.
+            why = NotConfirmed("Somebody else made this plan.", "Whoever made it confirms it; or make a plan of your own.")
+            raise self._refused(plan_id, by, why)
+        if not job.needs_approval and self._needs_approval(job):
+            changed = PlanChanged("By now a second person has to approve this, and the plan was made before that.", "Make a new plan.")
+            raise self._refused(plan_id, by, changed)
         if job.plan.blocked:
             self._audit.write(Ended(plan_id, State.BLOCKED, 0, 0, 0))
             return self._control.finish(plan_id, State.DRAFT, State.BLOCKED, message=" ".join(job.plan.blocked))
         self._audit.write(Submitted(plan_id, job.subject, by.name, by.role, job.plan.digest, job.needs_approval))
-        job = self._control.submit(plan_id)
+        try:
+            job = self._control.submit(plan_id, by.name)
+        except ErasureError as error:
+            raise self._refused(plan_id, by, error) from None
         self._call(job)
         return job
 
@@ -106,7 +116,11 @@ class Jobs:
             raise self._refused(plan_id, by, why)
         if job.state is State.AWAITING:
             self._audit.write(Approved(plan_id, by.name, by.role, digest))
-        job = self._control.approve(plan_id, by.name, digest)  # the table itself refuses the same person, whatever was read above
+        try:
+            # The table itself refuses the same person, whatever was read above, and takes one of two that come at once.
+            job = self._control.approve(plan_id, by.name, digest)
+        except ErasureError as error:
+            raise self._refused(plan_id, by, error) from None
         self._call(job)
         return job
 
@@ -153,8 +167,13 @@ class Jobs:
         """The file as it was signed. Raises NotFound."""
         kept = self._control.receipt(plan_id)
         if kept is None:
+            self._control.job(plan_id)
             raise NotFound("There is no receipt of this erasure yet.", "There is one when it has been worked on to its end.")
         return kept
+
+    def _needs_approval(self, job: Job) -> bool:
+        own = self._shop.settings.erasure
+        return own.approval or job.plan.keys > own.most_items
 
     def _check_on(self) -> None:
         if (why := self.off()) is not None:

@@ -103,6 +103,56 @@ def test_two_different_people(guarded: Shop) -> None:
     assert shop.work(plan_id).state is State.COMPLETED
 
 
+def test_who_plans_confirms_where_a_second_person_approves(guarded: Shop) -> None:
+    """Else one person would confirm with another's draft, and approve it as the second one: on the command line as on the page."""
+    shop, plan_id = guarded, planned(guarded)
+    with pytest.raises(NotConfirmed, match="Somebody else made"):
+        shop.jobs.confirm(plan_id, USER, OTHER)
+    # The table itself refuses it, too, as if nobody had asked before.
+    with pytest.raises(NotConfirmed, match="Somebody else made"):
+        shop.control.submit(plan_id, OTHER.name)
+    assert shop.jobs.status(plan_id).state is State.DRAFT
+    assert told(shop, plan_id) == ["planned", "refused"]
+    assert shop.jobs.confirm(plan_id, USER, ME).state is State.AWAITING
+
+
+def test_a_plan_of_before_the_setting_needs_the_second_person_too(shop: Shop) -> None:
+    plan_id, one = planned(shop), shop.workshop
+    jobs = Jobs(replace(one, settings=replace(one.settings, erasure=replace(one.settings.erasure, approval=True))))
+    with pytest.raises(PlanChanged, match="second person"):
+        jobs.confirm(plan_id, USER, ME)
+    assert jobs.status(plan_id).state is State.DRAFT
+
+
+def test_of_two_approvals_at_once_one_is_refused_in_the_audit_too(guarded: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, plan_id = guarded, planned(guarded)
+    digest = shop.jobs.confirm(plan_id, USER, ME).plan.digest
+    before = shop.jobs.status(plan_id)
+    shop.jobs.approve(plan_id, digest, OTHER)
+    # What the second one read was read before the first one was through.
+    monkeypatch.setattr(shop.control, "job", lambda _plan_id: before)
+    with pytest.raises(WrongState):
+        shop.jobs.approve(plan_id, digest, Actor("lee", "approver"))
+    monkeypatch.undo()
+    assert shop.jobs.status(plan_id).approved_by == OTHER.name
+    assert told(shop, plan_id) == ["planned", "submitted", "approved", "approved", "refused"]
+
+
+def test_that_somebody_was_busy_with_the_user_is_in_the_audit(shop: Shop) -> None:
+    shop.jobs.confirm(planned(shop), USER, ME)
+    second = planned(shop)
+    with pytest.raises(SubjectBusy):
+        shop.jobs.confirm(second, USER, ME)
+    assert told(shop, second) == ["planned", "submitted", "refused"]
+
+
+def test_there_is_no_receipt_of_what_was_never_planned(shop: Shop) -> None:
+    with pytest.raises(NotFound, match="no such erasure"):
+        shop.jobs.receipt("0" * 26)
+    with pytest.raises(NotFound, match="no receipt"):
+        shop.jobs.receipt(planned(shop))
+
+
 def test_switched_off_nothing_begins_and_the_setting_is_named(shop: Shop) -> None:
     plan_id = planned(shop)
     settings = replace(shop.workshop.settings, erasure=replace(shop.workshop.settings.erasure, enabled=False))
