@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 
 from data_access.access.permissions import Action, Role
@@ -105,10 +105,10 @@ def resume(by: Asking, desk: Desk, plan_id: str) -> Job:
 
 
 @action(Action.EXTEND)
-def extend(by: Asking, desk: Desk, plan_id: str, reason: Reason) -> Job:
-    """Raises Denied, and what Jobs.extend raises."""
+def extend(by: Asking, desk: Desk, plan_id: str, reason: Reason, zone: tzinfo = UTC) -> Job:
+    """By the calendar of `zone`. Raises Denied, and what Jobs.extend raises."""
     _job(by, desk, plan_id)
-    return _shown(by, desk.jobs.extend(plan_id, reason, actor(by, Action.EXTEND)))
+    return _shown(by, desk.jobs.extend(plan_id, reason, actor(by, Action.EXTEND), zone=zone))
 
 
 # Looking

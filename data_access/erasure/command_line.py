@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from data_access.arguments import time
 from data_access.erasure.model import Reason
 
 COMPLETED_ONLY = "exit 0 only when it ended as completed; 1 for no data found, residuals, partial, blocked, cancelled"
@@ -26,6 +27,7 @@ def add_commands(commands: Any, command: Callable[..., argparse.ArgumentParser])
     planning.add_argument("--tenant", action="append", metavar="T", help="only what is this tenant's (several: each of them)")
     planning.add_argument("--data-type", metavar="D", help="only this type of data, such as reminder_data")
     planning.add_argument("--conversation", metavar="ID", help="only this conversation")
+    planning.add_argument("--received", type=time, metavar="T", help="when the person asked for it: it is due a month later (default: now)")
     planning.add_argument("--no-scan", action="store_true", help="do not look for items that no index has")
 
     running = action("run", f"confirm a plan and work on it to its end, in this process; {COMPLETED_ONLY}")

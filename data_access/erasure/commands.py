@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import re
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -30,6 +31,9 @@ from data_access.snapshot.store import open_store
 
 _REPORT_SECONDS = 1.0
 _MOST_RECEIPT_BYTES = 50_000_000
+# The session's name that botocore gives to an assumed role where none is configured: the same person has another one in each command,
+# and would be their own second person. Without it the role is who acts.
+_NEW_EACH_TIME = re.compile(r"/botocore-session-\d+\Z")
 
 
 class Session(Protocol):
@@ -48,7 +52,9 @@ def plan(options: argparse.Namespace, session: Session) -> int:
         systems = tuple(options.system or shop.sources)
         tenants = tuple(options.tenant) if options.tenant else None
         scope = Scope(options.user, systems, tenants, options.data_type, options.conversation)
-        made = jobs.plan(scope, actor(session.settings), allow_scan=not options.no_scan)
+        if options.received is not None and options.received > datetime.now(UTC):
+            raise UsageError("A request that is still to come has no due date.", "Say when it came in, or leave --received out: now.")
+        made = jobs.plan(scope, actor(session.settings), received_at=options.received, allow_scan=not options.no_scan)
         counts: dict[str, int] = {}
         for row in made.counts:
             counts[row.table] = counts.get(row.table, 0) + row.items
@@ -104,8 +110,10 @@ def resume(options: argparse.Namespace, session: Session) -> int:
         if not ids:
             say("There is nothing to resume.")
         codes = [_told(follow(shop, plan_id, me.name, report=_Reporter(jobs.resume(plan_id)))) for plan_id in ids]
-        if options.plan is None and jobs.off() is None and (looked := watcher(shop, me.name).run()):
-            say(f"Looks after the end that were due: {looked:,}.")
+        if options.plan is None and jobs.off() is None:
+            shop.control.tidy()
+            if looked := watcher(shop, me.name).run():
+                say(f"Looks after the end that were due: {looked:,}.")
     return max(codes, default=0)
 
 
@@ -190,7 +198,7 @@ def actor(settings: Settings) -> Actor:
         with suppress(BotoCoreError, ClientError):
             core = Core(profile=settings.erasure.control_profile)
             client: Any = core.create_client("sts", region_name=settings.erasure.control_region)
-            return Actor.of(str(client.get_caller_identity()["Arn"]))
+            return Actor.of(_NEW_EACH_TIME.sub("", str(client.get_caller_identity()["Arn"])))
     try:
         return Actor.of(getpass.getuser())
     except (KeyError, OSError):  # a container's user without a name

@@ -261,6 +261,11 @@ class Control:
         """Finish endings that were interrupted, and take away drafts of a day ago and plans that never became one."""
         control_ending.sweep(self.records, self.cancel, now)
 
+    def tidy(self, now: datetime | None = None) -> None:
+        """`sweep`, at most once an hour: for a command that is run each minute."""
+        if control_ending.is_time(self.records, now):
+            self.sweep(now)
+
     # Inside
 
     def _row(self, plan_id: str) -> Row | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from data_access.erasure.control_rows import job_key, time_text
 from data_access.erasure.lease import wrong_state
@@ -14,7 +14,12 @@ from data_access.errors import NotFound, WrongState
 OPEN_STATES = tuple(state for state in State if state not in ENDED and state is not State.DRAFT)
 
 
-def extend_due(records: Records, job: Job, reason: Reason, by: str, now: datetime | None = None) -> None:
+def extended_due(job: Job, zone: tzinfo) -> datetime:
+    """When it would be due: three months after the day on which it came in, by the calendar of `zone`."""
+    return due_date(job.received_at.astimezone(zone), extended=True).astimezone(UTC)
+
+
+def extend_due(records: Records, job: Job, reason: Reason, by: str, now: datetime | None = None, zone: tzinfo = UTC) -> None:
     """Two further months, to be told to whoever asked within the first: https://gdpr-info.eu/art-12-gdpr/ (3).
 
     A second click of the same person with the same reason finds it done, and that is right. Raises WrongState, NotFound.
@@ -34,7 +39,7 @@ def extend_due(records: Records, job: Job, reason: Reason, by: str, now: datetim
                 # Times are stored in UTC with all their digits, so that they compare as text.
                 condition=f"attribute_not_exists(#extended_at) AND #due_at >= :now AND #state IN ({', '.join(states)})",
                 values={
-                    ":due": time_text(due_date(job.received_at, extended=True)),
+                    ":due": time_text(extended_due(job, zone)),
                     ":now": time_text(moment),
                     ":reason": reason.value,
                     ":by": by,

@@ -12,6 +12,7 @@ from data_access.erasure.records import Action, ConditionFailed, Records
 # A draft holds a user's keys: it is not kept for longer than somebody needs to read it.
 DRAFT_HOURS = 24.0
 _UNFINISHED_HOURS = 1.0
+_TIDIED, _TIDY_HOURS = "tidied", 1.0
 _PAGE = 100
 
 
@@ -54,6 +55,18 @@ def sweep(records: Records, cancel: Callable[[str], object], now: datetime | Non
                 blank(records, plan_id)
             elif row["state"] == State.DRAFT and listed[plan_id] < old_draft:
                 cancel(plan_id)
+
+
+def is_time(records: Records, now: datetime | None = None) -> bool:
+    """Whether nobody has asked this for an hour, whoever it was: what reads every job is not done each minute."""
+    now = now or datetime.now(UTC)
+    values = {":now": time_text(now), ":before": time_text(now - timedelta(hours=_TIDY_HOURS))}
+    condition = "attribute_not_exists(#at) OR #at <= :before"
+    try:
+        records.write(Action("Update", _TIDIED, _TIDIED, expression="SET #at = :now", condition=condition, values=values))
+    except ConditionFailed:
+        return False
+    return True
 
 
 def discard(records: Records, plan_id: str) -> None:

@@ -9,11 +9,11 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from data_access.audit.events import Approved, CancelAsked, Ended, Extended, Refused, Role, Submitted
-from data_access.erasure.control_dates import extend_due
-from data_access.erasure.model import ENDED, Job, Plan, Reason, Scope, State, due_date, is_same_person
+from data_access.erasure.control_dates import extend_due, extended_due
+from data_access.erasure.model import ENDED, Job, Plan, Reason, Scope, State, is_same_person
 from data_access.erasure.plan import make_plan
 from data_access.erasure.working import Workshop
 from data_access.errors import ErasureError, ErasureOff, NotConfirmed, NotFound, PlanChanged, WrongState
@@ -132,14 +132,17 @@ class Jobs:
         self._audit.write(CancelAsked(plan_id, by.name, by.role))
         return self._control.cancel(plan_id)
 
-    def extend(self, plan_id: str, reason: Reason, by: Actor, now: datetime | None = None) -> Job:
-        """Two further months, once, in the first one. Possible where erasing is off, too. Raises WrongState, NotFound, AuditError."""
+    def extend(self, plan_id: str, reason: Reason, by: Actor, now: datetime | None = None, zone: tzinfo = UTC) -> Job:
+        """Two further months by the calendar of `zone`, once, in the first one. Possible where erasing is off, too.
+
+        Raises WrongState, NotFound, AuditError.
+        """
         job = self._control.job(plan_id)
         if job.extension is None and job.state not in (*ENDED, State.DRAFT) and not is_overdue(job, now):
-            due = due_date(job.received_at, extended=True).astimezone(UTC)
+            due = extended_due(job, zone).astimezone(zone)
             self._audit.write(Extended(plan_id, by.name, by.role, reason, f"{due:%Y-%m-%d}"))
         try:
-            extend_due(self._control.records, job, reason, by.name, now)  # the table itself takes it once, whatever was read above
+            extend_due(self._control.records, job, reason, by.name, now, zone)  # the table itself takes it once, whatever was read above
         except WrongState as error:
             raise self._refused(plan_id, by, error) from None
         return self._control.job(plan_id)

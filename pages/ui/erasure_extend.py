@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from data_access.actions import erasures
-from data_access.erasure.control_dates import OPEN_STATES
+from data_access.erasure.control_dates import OPEN_STATES, extended_due
 from data_access.erasure.jobs import time_left
-from data_access.erasure.model import Job, Reason, due_date
+from data_access.erasure.model import Job, Reason
 from pages.ui import erasure_states, times
 from pages.ui.erasure_desk import Desk
 from pages.ui.erasure_words import REASONS
@@ -30,7 +30,7 @@ def offer(desk: Desk, job: Job, zone: ZoneInfo, *, may: bool) -> None:
     if job.extension is not None or job.state not in OPEN_STATES or time_left(job, times.now()).total_seconds() < 0:
         return
     with st.popover("Extend the due date", icon=":material/more_time:", width="content", disabled=not may, key="erasure_extend"):
-        later = due_date(job.received_at, extended=True).astimezone(zone)
+        later = extended_due(job, zone).astimezone(zone)
         st.markdown(
             f"**Once, by two further months: to {later:%Y-%m-%d}**  \nWhoever asked has to be told before "
             f"{job.due_at.astimezone(zone):%Y-%m-%d}, with the reason (GDPR, article 12 (3)). Dynascope tells nobody."
@@ -38,5 +38,5 @@ def offer(desk: Desk, job: Job, zone: ZoneInfo, *, may: bool) -> None:
         reason: Reason | None = st.radio("Reason", list(Reason), format_func=REASONS.__getitem__, index=None, key=_REASON)
         st.button(
             "Extend", type="primary", key="erasure_extend_now", disabled=reason is None,
-            on_click=erasure_states.attempt, args=(erasures.extend, desk, job.plan_id, reason),
+            on_click=erasure_states.attempt, args=(erasures.extend, desk, job.plan_id, reason, zone),
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -21,7 +21,7 @@ EVERYTHING, KIND, CONVERSATION = "Everything", "One kind of record", "One conver
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A scope, and when the person asked for it. `missing` is a sentence where something has still to be chosen."""
+    """A scope, and when the person asked for it, in the zone by whose calendar it is due. `missing`: what has still to be chosen."""
 
     scope: Scope
     received_at: datetime
@@ -110,7 +110,8 @@ def _kinds(sources: Mapping[str, Source], names: list[str]) -> set[str]:
 
 def _moment(day: date, today: date, zone: ZoneInfo) -> datetime:
     """The start of an earlier day: what is due is due the sooner."""
-    return datetime.now(UTC) if day >= today else datetime.combine(day, time(), zone).astimezone(UTC)
+    # In its zone: a month after the 31st of January is not a month after the 30th, which it still is in UTC.
+    return datetime.now(zone) if day >= today else datetime.combine(day, time(), zone)
 
 
 def in_words(scope: Scope, titles: Mapping[str, str]) -> str:

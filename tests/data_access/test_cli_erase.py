@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from data_access.cli import main
 from data_access.dynamo.aws import open_sources
+from data_access.erasure import control_ending
 from data_access.erasure.watching import Watcher
 from data_access.local import engine
 from data_access.local.binary import choose
@@ -166,6 +168,33 @@ def test_a_due_date_that_cannot_be_extended(line: Line) -> None:
     assert line("erase", "extend", line.plan(), "--reason", "complexity").error == "wrong_state"
     assert line("erase", "extend", line.plan("demo2"), "--reason", "we are busy").code == 2
     assert line("erase", "extend", "0" * 26, "--reason", "complexity").error == "not_found"
+
+
+def test_when_the_request_came_in(line: Line) -> None:
+    plan_id = line.plan(USER, "--received", "2026-01-31")
+    said = line("erase", "status", plan_id).one
+    assert (said["received_at"][:10], said["due_at"][:10], said["overdue"]) == ("2026-01-31", "2026-02-28", True)
+    assert line("erase", "plan", "--user", USER, "--received", "yesterday").code == 2
+    still_to_come = line("erase", "plan", "--user", USER, "--received", "2999-01-01")
+    assert (still_to_come.code, still_to_come.error) == (2, "usage")
+
+
+def test_resume_drops_plans_that_nobody_confirmed_for_a_day(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no server runs, the command that cron runs each minute is the only one who can; it looks once an hour."""
+    plan_id = line.plan()
+    swept: list[datetime] = []
+    later = datetime.now(UTC) + timedelta(hours=25)
+    real = control_ending.sweep
+
+    def sweep(records: Any, cancel: Any, now: datetime | None = None) -> None:
+        swept.append(now or datetime.now(UTC))
+        real(records, cancel, later)
+
+    monkeypatch.setattr(control_ending, "sweep", sweep)
+    for _ in range(2):
+        assert line("erase", "resume").code == 0
+    assert len(swept) == 1
+    assert line("erase", "status", plan_id).one["state"] == "cancelled"
 
 
 def test_switched_off(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

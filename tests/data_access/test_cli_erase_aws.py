@@ -84,6 +84,17 @@ def test_the_caller_is_who_aws_says(aws: str, monkeypatch: pytest.MonkeyPatch, c
     assert actors == [("planned", sam), ("submitted", sam), ("refused", sam), ("approved", kim)]
 
 
+def test_a_session_that_nobody_named_is_the_role(aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """botocore makes up another name for each command of a profile with a role: that is not another person."""
+    assume(aws, monkeypatch, "botocore-session-1763650001")
+    _, plan = line(capsys, "erase", "plan", "--user", USER)
+    assert line(capsys, "erase", "run", plan["plan_id"], "--confirm", USER)[1]["state"] == "awaiting_approval"
+    assume(aws, monkeypatch, "botocore-session-1763650002")
+    refused = line(capsys, "erase", "approve", plan["plan_id"], "--digest", plan["digest"])[1]
+    assert refused["error"]["code"] == "not_confirmed"
+    assert commands.actor(load_settings()).name == f"arn:aws:sts::{ACCOUNT}:assumed-role/Support"
+
+
 def test_one_whom_aws_does_not_tell_is_the_systems_user(aws: str, monkeypatch: pytest.MonkeyPatch, closed_port: str) -> None:
     assert aws
     monkeypatch.setattr(getpass, "getuser", lambda: "ops")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -49,6 +50,15 @@ def test_two_further_months_for_a_reason(shop: Shop) -> None:
     assert shop.control.jobs()[0].extension == moved.extension
     assert is_overdue(moved, RECEIVED + timedelta(days=40)) is False
     assert is_overdue(moved, RECEIVED + timedelta(days=93)) is True
+
+
+def test_three_months_are_those_of_the_calendar_where_it_came_in(shop: Shop) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    job = waiting(shop, datetime(2026, 1, 31, tzinfo=berlin))  # in UTC it is the 30th still
+    assert job.due_at.astimezone(berlin).date() == date(2026, 2, 28)
+    moved = shop.jobs.extend(job.plan_id, Reason.COMPLEXITY, OTHER, now=datetime(2026, 2, 10, tzinfo=UTC), zone=berlin)
+    assert moved.due_at.astimezone(berlin).date() == date(2026, 4, 30)
+    assert told(shop, job.plan_id)[-1] == ("extended", "2026-04-30")
 
 
 def test_once_only(shop: Shop) -> None:
