@@ -74,6 +74,54 @@ def test_an_item_without_the_owners_attribute_is_not_the_users(shop: Shop) -> No
     assert shop.items("ai-agent-messages")
 
 
+OWN: Mapping[str, Any] = {"userId": "u", "sessionId": "s", "tenantId": "t", "meta": {"owner": "u"}}
+GUARD = Guard("owner_attribute", (*((name, {"S": OWN[name]}) for name in ("userId", "sessionId", "tenantId")), ("meta.owner", {"S": "u"})))
+# One thing of each is not as the guard says it: another value, none, and where no index forbids it NULL and another type.
+NOT_MINE: list[dict[str, Any]] = [
+    {key: value for key, value in {**OWN, name: other}.items() if value is not ...}
+    for name in OWN
+    for other in {"meta": ({"owner": "other"}, {}, None, ...), "userId": ("other", None, 7, ...)}.get(name, ("other", ...))
+]
+
+
+def unbatched(client: Any) -> Any:
+    """A DynamoDB that takes no batch of statements: then each key is asked for alone."""
+
+    def before(method: str, request: Mapping[str, Any]) -> None:
+        if method == "batch_execute_statement":
+            raise refused("ValidationException", method)
+
+    return Between(client, before)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("wrap", [None, unbatched])
+def test_every_condition_of_a_guard_is_asked_in_a_batch_and_alone(shop: Shop, wrap: Callable[[Any], Any] | None) -> None:
+    """F15: an item that shares the conversation, the tenant or the user, and not all of them, stays."""
+    rows = [*NOT_MINE, dict(OWN)]
+    for number, row in enumerate(rows):
+        shop.put("ai-agent-messages", id=f"m{number}", content="SECRET WORDS", **row)
+    keys = [replace(message(shop, number), guard=GUARD) for number in range(len(rows))]
+    done = delete(shop, keys, wrap)
+    assert done.outcomes == Counter({FOREIGN: len(NOT_MINE), DELETED: 1})
+    assert {item["id"]["S"] for item in shop.items("ai-agent-messages")} == {f"m{number}" for number in range(len(NOT_MINE))}
+    assert "SECRET" not in repr(done)
+
+
+@pytest.mark.engine
+def test_every_condition_of_a_guard_is_asked_of_the_conversation(shop: Shop) -> None:
+    rows = [*NOT_MINE, dict(OWN)]
+    keys: list[FrozenKey] = []
+    for number, row in enumerate(rows):
+        shop.put("ai4ai-chat-sessions", user_id="u", session_id=f"s{number}", **row)
+        shop.put("ai4ai-chat-messages", session_id=f"s{number}", timestamp=1, content="SECRET WORDS")
+        parent = (shop.name("ai4ai-chat-sessions"), {"user_id": {"S": "u"}, "session_id": {"S": f"s{number}"}})
+        key = {"session_id": {"S": f"s{number}"}, "timestamp": {"N": "1"}}
+        keys.append(replace(said(shop, 1), key=key, guard=Guard("parent_check", GUARD.conditions, parent)))
+    assert delete(shop, keys).outcomes == Counter({FOREIGN: len(NOT_MINE), DELETED: 1})
+    assert len(shop.items("ai4ai-chat-messages")) == len(NOT_MINE)
+
+
 @pytest.mark.engine
 def test_the_owner_in_the_key_is_a_guard(shop: Shop) -> None:
     shop.put("remo-user-data", user_id="u", data_type="todo_data")
