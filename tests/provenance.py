@@ -147,9 +147,9 @@ class Project:
 
     def __init__(self, modules: Mapping[str, Module], *, escapes: Mapping[str, bool], allowed: Iterable[tuple[str, str]] = ()) -> None:
         self.modules = modules
-        # Of data_access, amounts of money alone: what its other functions say may repeat what is stored.
-        money = {"data_access.costs.amounts", "data_access.costs.advice.wording"}
-        self.followed = {name for name in modules if name.split(".")[0] != "data_access"} | money
+        # Of data_access, amounts of money and counts alone: what its other functions say may repeat what is stored.
+        amounts = {"data_access.costs.amounts", "data_access.costs.advice.wording", "data_access.counts"}
+        self.followed = {name for name in modules if name.split(".")[0] != "data_access"} | amounts
         self.escapes = escapes
         self.allowed = set(allowed)
         self.used: set[tuple[str, str]] = set()
