@@ -35,6 +35,10 @@ if not snapshot_line.ready(registry.SEARCH.title):
 with line_slot:
     snapshot_line.show(zone, system=asked.filter.system)
 if not asked.text:
+    if asked.filter.user is not None or asked.filter.tenant is not None:
+        with result_slot:
+            notices.empty("Nothing is searched for yet.", "Type a word that was said. All of a user's conversations are in the list.")
+            access.link(registry.FIND, registry.FIND.title, registry.FIND.icon)
     st.stop()
 
 try:

@@ -46,7 +46,8 @@ def test_the_first_start_fills_and_the_second_does_not(settings: Settings) -> No
         assert filled is not None
         assert sum(filled.values()) == _count(settings, attachment.engine.endpoint) == 120
         assert local.fill(settings, attachment, said.append) is None
-    assert len(said) == 1
+    assert len(said) == 2
+    assert said[1].startswith("120 items are in them now")
 
 
 def test_tables_with_data_in_them_are_left_alone(settings: Settings) -> None:

@@ -73,6 +73,15 @@ def test_the_first_visit_says_the_rules_and_the_coverage(synced: Mapping[str, So
     assert not [button for button in app.button if (button.key or "").startswith("search_turn")]
 
 
+def test_a_user_without_words_is_told_what_to_do(synced: Mapping[str, Source], run: Run) -> None:
+    app = run(PAGE)
+    assert "Nothing is searched for yet." not in words(app)
+    app.text_input(key="search_user").set_value("alice").run()
+    assert not app.exception
+    assert "Nothing is searched for yet." in words(app)
+    assert "Find a conversation" in [link.label for link in app.get("page_link") if isinstance(link, PageLink)]
+
+
 def test_a_hit_is_marked_and_opens_the_replay_at_its_turn(synced: Mapping[str, Source], run: Run) -> None:
     app = ask(run(PAGE), "BOOKED")
     assert not app.exception
