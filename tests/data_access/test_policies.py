@@ -1,10 +1,12 @@
-"""The three policies in docs/ are what is asked of AWS, action by action: none too few, and none too many."""
+"""The three policies in docs/ are what is asked of AWS, action by action and table by table: none too few, and none too many."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +20,67 @@ from data_access.capacity.cloudwatch import open_cloudwatch
 from data_access.capacity.report import report
 from data_access.dynamo.aws import Source, open_sources
 from data_access.erasure.control import Control
+from data_access.erasure.model import State
+from data_access.erasure.watching import Watcher
 from data_access.settings import Settings, load_settings
 from data_access.systems.create import create_tables
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CONTROL = "dynascope-control"
-# Documented as one action under another name.
-NAMES = {"BatchExecuteStatement": "PartiQLDelete"}
+# Asked of oneself: it needs no permission.
+FREE = {"sts:GetCallerIdentity"}
+TABLES = "arn:aws:dynamodb:us-east-1:123456789012:table/"
 
 
 class Asked(set[tuple[str, str]]):
-    """(service:action, what it was asked for): "control", "tables" or "account"."""
+    """(service:action, the ARN that it was asked of); "*" where it is the account's."""
 
     def of(self, *places: str) -> set[str]:
-        return {action for action, place in self if place in places}
+        """The actions on "control", "tables" or "account"."""
+        return {action for action, arn in self if _place(arn) in places and action not in FREE}
+
+    def beyond(self, *policies: str) -> set[tuple[str, str]]:
+        """What no statement of these policies allows."""
+        rules = [rule for name in policies for rule in _rules(name)]
+
+        def is_allowed(asked: str, of: str) -> bool:
+            return any(asked == action and fnmatchcase(of, arn) for action, arn in rules)
+
+        return {(action, arn) for action, arn in self if action not in FREE and not is_allowed(action, arn)}
+
+
+def _place(arn: str) -> str:
+    return "account" if arn == "*" else "control" if arn == TABLES + CONTROL else "tables"
+
+
+def _rules(name: str) -> Iterator[tuple[str, str]]:
+    for statement in json.loads((DOCS / name).read_text(encoding="utf-8"))["Statement"]:
+        yield from ((action, arn) for action in _listed(statement["Action"]) for arn in _listed(statement["Resource"]))
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _needed(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """As https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html has them."""
+    if operation == "TransactWriteItems":
+        for action in params["TransactItems"]:
+            ((kind, inner),) = action.items()
+            yield f"dynamodb:{'ConditionCheckItem' if kind == 'ConditionCheck' else f'{kind}Item'}", TABLES + inner["TableName"]
+    elif operation == "BatchExecuteStatement":
+        for one in params["Statements"]:
+            verb, table = re.fullmatch(r'(\w+) FROM "([^"]+)" .*', one["Statement"], re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
+            yield f"dynamodb:PartiQL{verb.title()}", TABLES + table
+    elif service == "dynamodb" and "RequestItems" in params:
+        yield from ((f"dynamodb:{operation}", TABLES + table) for table in params["RequestItems"])
+    elif "TableArn" in params:
+        yield f"dynamodb:{operation}", TABLES + params["TableArn"].rpartition("/")[2]
+    elif service == "dynamodb" and "TableName" in params:
+        index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
+        yield f"dynamodb:{operation}", TABLES + params["TableName"] + index
+    else:
+        yield f"{service}:{operation}", "*"
 
 
 @pytest.fixture
@@ -41,15 +90,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     call: Callable[..., Any] = botocore.client.BaseClient._make_api_call  # pyright: ignore[reportAttributeAccessIssue]
 
     def heard(self: Any, operation: str, params: Mapping[str, Any]) -> Any:
-        service = self.meta.service_model.service_name
-        if operation == "TransactWriteItems":
-            for action in params["TransactItems"]:
-                ((kind, inner),) = action.items()
-                name = "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item"
-                found.add((f"dynamodb:{name}", "control" if inner["TableName"] == CONTROL else "tables"))
-        else:
-            place = "control" if CONTROL in str(params) else "tables" if "TableName" in params or "RequestItems" in params else "account"
-            found.add((f"{service}:{NAMES.get(operation, operation)}", place))
+        found.update(_needed(self.meta.service_model.service_name, operation, params))
         return call(self, operation, params)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", heard)
@@ -150,6 +191,49 @@ def test_reading(settings: Settings, sources: Mapping[str, Source], asked: Asked
     policy = allowed("iam-read.json")
     assert asked.of("control") == policy["SayWhoLookedAtWhat"]
     assert asked.of("tables", "account") == set().union(*(actions for sid, actions in policy.items() if sid != "SayWhoLookedAtWhat"))
+    assert not asked.beyond("iam-read.json")
+
+
+def test_erasing(settings: Settings, sources: Mapping[str, Source], asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker by itself, with no other right: plan, deletes, check, receipt, audit, the looks afterwards, and what is cancelled."""
+    monkeypatch.setenv("DYNASCOPE_ERASURE", "on")
+    fill(sources)
+    at = "2026-11-01T00:00:00Z"
+    chat = {"conversation_id": {"S": "c"}, "user_id": {"S": "u"}, "created_at": {"S": at}}
+    sources["cg"].client.put_item(TableName="cg-chatbot-conversations", Item=chat)  # pyright: ignore[reportArgumentType]
+    create_control(settings)
+    asked.clear()
+    control = Control.open(settings)
+    run("erase", "plan", "--user", "u")
+    (plan,) = control.jobs()
+    run("erase", "run", plan.plan_id, "--confirm", "u")
+    job = control.job(plan.plan_id)
+    assert (job.state, sum(row.deleted for row in job.progress)) == (State.COMPLETED, 6)
+    run("erase", "status")
+    run("erase", "receipt", plan.plan_id)
+    monkeypatch.setattr(Watcher, "due", lambda _: (plan.plan_id,))
+    run("erase", "resume")
+    assert len(control.job(plan.plan_id).looks) == 1
+    run("erase", "plan", "--user", "nobody")
+    run("erase", "cancel", control.jobs(1)[0].plan_id)
+    control.sweep()
+    run("audit", "verify")
+    control.close()
+    assert not asked.beyond("iam-erase.json")
+    policy = allowed("iam-erase.json")
+    assert asked.of("control") == policy["KeepJobsAndTheAudit"]
+    assert asked.of("tables", "account") == set().union(*(actions for sid, actions in policy.items() if sid != "KeepJobsAndTheAudit"))
+
+
+def test_showing_erasures_needs_no_right_to_delete(settings: Settings, sources: Mapping[str, Source], asked: Asked) -> None:
+    """What the README gives a dashboard that only shows them, on the control table."""
+    fill(sources)
+    create_control(settings)
+    asked.clear()
+    run("erase", "status")
+    run("audit", "verify")
+    assert asked.of("control") <= {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+    assert not asked.of("tables", "account")
 
 
 def create_control(settings: Settings) -> None:
@@ -166,6 +250,7 @@ def test_setting_up(settings: Settings, asked: Asked) -> None:
     policy = allowed("iam-setup.json")
     tagging = {"dynamodb:TagResource"}  # asked for by CreateTable when it comes with tags
     assert asked.of("tables", "control", "account") | tagging == set().union(*policy.values())
+    assert not asked.beyond("iam-setup.json")
 
 
 def test_reading_cannot_change_a_chatbots_tables() -> None:

@@ -78,6 +78,25 @@ def test_an_outage_of_a_minute_is_waited_through_with_jitter() -> None:
     assert waiting.since is None
 
 
+def test_each_pause_is_of_anything_between_nothing_and_a_bound_that_doubles() -> None:
+    """Full jitter: many that were refused at once do not come back at once."""
+    asked: list[tuple[float, float]] = []
+
+    def draw(low: float, high: float) -> float:
+        asked.append((low, high))
+        return high / 3
+
+    time = Time()
+    backoff = Backoff(threading.Event(), Waiting(), clock=Clock(now=lambda: time.now, wait=time.wait, random=draw))
+    for _ in range(12):
+        assert backoff.again()
+    assert asked == [(0, min(10.0, 0.05 * 2**number)) for number in range(12)]
+    assert time.waited == [high / 3 for _, high in asked]
+    backoff.through()
+    backoff.again()
+    assert asked[-1] == (0, 0.05)
+
+
 def test_patience_ends() -> None:
     time, waiting = Time(), Waiting()
     backoff = Backoff(threading.Event(), waiting, patience=30, clock=time.clock)

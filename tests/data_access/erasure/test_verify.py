@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_access.dynamo.aws import Source
+from data_access.erasure import sweep_reads
 from data_access.erasure.ending import decide
 from data_access.erasure.model import FrozenKey, Progress, State
 from data_access.erasure.verification import Leftover, Leftovers, Residual, Seen, Sweep, Unread, Verification
@@ -45,6 +47,7 @@ PACKAGE = Path(__file__).resolve().parents[3] / "data_access" / "erasure"
 MINE = ("verify.py", "sweeps.py", "sweep_reads.py", "sweep_scope.py", "verification.py", "ending.py")
 # What finds, plans and deletes: a fault in one of them must not be shared by the reader.
 NOT_ITS_OWN = {"discovery", "targets", "deleter", "planner", "plan", "paths", "read", "reading", "proof", "live", "worker", "jobs", "pace"}
+NOT_ITS_OWN |= {"statements", "sending", "refusals", "refreezing", "starting", "known", "erasing", "working", "sorting", "neighbours"}
 ON_ENGINE = pytest.mark.parametrize("endpoint", [pytest.param("engine", marks=pytest.mark.engine)], indirect=True)
 ON_MOTO = pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
 World = Callable[..., "dict[str, Source]"]
@@ -378,6 +381,29 @@ def test_throttles_and_an_outage_are_sat_out(world: World, dynamodb: DynamoDBCli
     seen = look({"ai_agent": spoilt(sources["ai_agent"], down)}, keys, "ai_agent", patience=0.05)
     assert {one.code for one in seen.unread} == {"throttled"}
     assert not seen.clean
+
+
+@ON_MOTO
+def test_its_pauses_are_full_jitter_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, float]] = []
+
+    def draw(low: float, high: float) -> float:
+        asked.append((low, high))
+        return 0.0
+
+    monkeypatch.setattr(sweep_reads, "random", SimpleNamespace(uniform=draw))
+    times = itertools.count()
+
+    def on(method: str, request: dict[str, Any], send: Callable[..., Any]) -> Any:
+        if next(times) < 10:
+            raise refused("ThrottlingException", method)
+        return send(**request)
+
+    reads = sweep_reads.Reads(spoilt(world("cg")["cg"], on), patience=60, beat=lambda: None)
+    key = {"conversation_id": {"S": "no such"}, "user_id": {"S": "nobody"}}
+    assert reads.get("cg-chatbot-conversations", [key]) == []
+    reads.close()
+    assert asked == [(0, min(10.0, 0.05 * 2**attempt)) for attempt in range(1, 11)]
 
 
 @ON_ENGINE
