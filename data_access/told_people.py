@@ -10,8 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from data_access.counts import some
 from data_access.dynamo.aws import Source
-from data_access.errors import AwsError, DataAccessError, SnapshotOff, UsageError
+from data_access.erasure.known import meet_all
+from data_access.erasure.model import Neighbour
+from data_access.erasure.neighbours import Radar
+from data_access.errors import AwsError, DataAccessError, SnapshotError, SnapshotOff, UsageError
 from data_access.handover.archive import write_archive
 from data_access.items.values import to_json
 from data_access.output import plain, say, show
@@ -42,15 +46,22 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def show_person(options: argparse.Namespace, session: Session) -> None:
-    """`user`. What could not be read is said in the answer, and is the command's failure. Raises NotFound, UsageError, …"""
+    """`user`. What could not be read is said in the answer, and is the command's failure. Raises NotFound, UsageError, …
+
+    Where nothing is stored, there is an answer only if other ids look like the one that was asked for.
+    """
     sources, failed = _open(options, session)
-    person = everything(
-        sources, options.user, options.system, store=_store(session.settings), allow_scan=options.allow_scan, tenants=options.tenant
-    )
-    if not (person.items or person.unread or failed):
+    store = _store(session.settings)
+    person = everything(sources, options.user, options.system, store=store, allow_scan=options.allow_scan, tenants=options.tenant)
+    near = _near(store, options.user)
+    nothing = not (person.items or person.unread or failed)
+    if not nothing or near:
+        systems = [_system(one) for one in person.systems] + [_unopened(system, error) for system, error in failed.items()]
+        show({"user_id": person.user_id, "read_at": person.read_at, "systems": systems, "neighbours": near})
+    if near:
+        say(f"{some(len(near), 'other id')} {'looks' if len(near) == 1 else 'look'} like this one: neighbours, byte for byte.")
+    if nothing:
         raise nothing_stored()
-    systems = [_system(one) for one in person.systems] + [_unopened(system, error) for system, error in failed.items()]
-    show({"user_id": person.user_id, "read_at": person.read_at, "systems": systems})
     _report(person)
     _fail(person, failed)
 
@@ -62,9 +73,11 @@ def export(options: argparse.Namespace, session: Session) -> None:
     for error in failed.values():
         raise error
     try:
-        folder, there = out.parent.is_dir(), out.exists()
+        folder, there, other = out.parent.is_dir(), out.exists(), out.exists() and not out.is_file()
     except OSError as error:  # a name that is too long, a folder that may not be looked into
         raise _not_written(error) from None
+    if other:
+        raise UsageError("What --out names is no file.", "Give the name of a file, such as export.zip.")
     if not folder:
         raise UsageError("The folder of the file does not exist.", "Make it, or give another --out.")
     if there and not options.force:
@@ -158,9 +171,22 @@ def _store(settings: Settings) -> Store | None:
     return None
 
 
+def _near(store: Store | None, user_id: str) -> tuple[Neighbour, ...] | None:
+    """Ids that look like this one, of every system that the snapshot has; None where there is none to ask."""
+    if store is not None:
+        radar = Radar.on(user_id)
+        with contextlib.suppress(SnapshotError):
+            if meet_all(store, radar):
+                return radar.neighbours
+    say("Ids that look like this one were not looked for: that needs the snapshot.")
+    return None
+
+
 def _system(one: SystemData) -> dict[str, Any]:
     return {
         "system": one.system,
+        "items": one.items,
+        "bytes": one.bytes,
         "conversations": len(one.conversations),
         "orphans": one.orphans,
         "tables": {name: {key: value for key, value in plain(table).items() if key != "table"} for name, table in one.tables.items()},
@@ -191,7 +217,7 @@ def _report(person: Person) -> None:
 
 def _unopened(system: str, error: DataAccessError) -> dict[str, Any]:
     unread = [{"table": None, "code": error.code, "message": str(error)}]
-    return {"system": system, "conversations": 0, "tables": {}, "records": [], "unread": unread}
+    return {"system": system, "items": 0, "bytes": 0, "conversations": 0, "tables": {}, "records": [], "unread": unread}
 
 
 def _fail(person: Person, failed: Mapping[str, DataAccessError]) -> None:

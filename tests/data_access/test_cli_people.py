@@ -126,6 +126,50 @@ def test_nobody_is_not_found(client: DynamoDBClient, there: Path, run: Run) -> N
     assert sorted(path.name for path in there.iterdir()) == ["dynascope.toml"]
 
 
+def test_ids_that_look_alike_are_told_byte_for_byte(client: DynamoDBClient, there: Path, run: Run) -> None:
+    only(there, "ai_agent")
+    load(client, "ai_agent")
+    said = run("user", "--user", USER)
+    assert said.answer["neighbours"] is None, "there is no snapshot yet"
+    assert "not looked for" in said.err
+    put(client, [("ai-agent-sessions", {"id": "near", "tenantId": "acme", "userId": "user-1 ", "createdAt": "2026-11-01T00:00:00Z"})])
+    assert run("sync").code == 0
+    said = run("user", "--user", USER)
+    capital, blank = said.answer["neighbours"]
+    assert (said.code, capital["user_id"], blank["user_id"], blank["systems"]) == (0, "User-1", "user-1 ", ["ai_agent"])
+    assert blank["bytes_view"] == "user-1\\x20 = 75 73 65 72 2d 31 20"
+    assert "2 other ids look like this one" in said.err
+    assert USER not in said.err.lower(), "no id is among the messages"
+
+
+def test_nothing_stored_still_tells_whose_id_looks_like_it(client: DynamoDBClient, there: Path, run: Run) -> None:
+    only(there, "ai_agent")
+    load(client, "ai_agent")
+    assert run("sync").code == 0
+    said = run("user", "--user", "USER-1")
+    assert (said.code, said.error, [one["user_id"] for one in said.answer["neighbours"]]) == (1, "not_found", ["User-1", USER])
+
+
+def test_a_system_says_its_items_and_bytes_over_all_tables(client: DynamoDBClient, there: Path, run: Run) -> None:
+    only(there, "ai_agent")
+    load(client, "ai_agent")
+    (agent,) = run("user", "--user", USER).answer["systems"]
+    tables = agent["tables"].values()
+    assert agent["items"] == sum(table["items"] for table in tables) > 0
+    assert agent["bytes"] == sum(table["bytes"] for table in tables)
+
+
+@pytest.mark.parametrize("out", ["", ".", "/", "/dev/null", "folder"])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_an_export_goes_to_a_file_alone(client: DynamoDBClient, there: Path, run: Run, out: str, force: tuple[str, ...]) -> None:
+    only(there, "remo")
+    load(client, "remo")
+    (there / "folder").mkdir()
+    said = run("export", "--user", "did:privy:cm1", "--out", out, *force)
+    assert (said.code, said.out, said.error) == (2, "", "usage")
+    assert sorted(path.name for path in there.iterdir()) == ["dynascope.toml", "folder"]
+
+
 @pytest.mark.parametrize("command", [("user",), ("export", "--out", "x.zip")])
 def test_a_wrong_question_is_wrong_usage(there: Path, run: Run, command: tuple[str, ...]) -> None:
     only(there, "ai_agent")
