@@ -199,6 +199,12 @@ def shorten_with_an_own_head(audit: Audit) -> None:
     audit.records.put(PARTITION, "head", {"count": 4, "hash": row(audit, 4)["hash"], "mac": head["mac"], "key_id": head["key_id"]})
 
 
+def change_the_count(audit: Audit, to: int = 6) -> None:
+    head = audit.records.get(PARTITION, "head")
+    assert head is not None
+    audit.records.put(PARTITION, "head", {name: head[name] for name in ("hash", "mac", "key_id")} | {"count": to})
+
+
 def remove_the_head(audit: Audit) -> None:
     audit.records.remove(PARTITION, ["head"])
 
@@ -232,6 +238,7 @@ FINDINGS: list[tuple[Callable[[Audit], None], str, int]] = [
     (add_an_attribute, "Row 3 has something beside what was written.", 2),
     (make_it_something_else, "Row 3 was edited.", 2),
     (shorten_with_an_own_head, "The head of the audit was changed by somebody without its key.", 4),
+    (change_the_count, "The head of the audit was changed by somebody without its key.", 5),
     (remove_the_head, "The head is missing.", 5),
     (break_the_head, "The head of the audit cannot be read.", 5),
     (start_anew, "Row 5 is not the one that the head names.", 5),
@@ -247,7 +254,7 @@ def test_what_was_done_to_it_is_found(audit: Audit, harm: Callable[[Audit], None
     assert (verdict.state, verdict.first_problem, verdict.rows) == ("broken", problem, rows)
 
 
-@pytest.mark.parametrize("harm", [shorten_with_an_own_head, remove_the_head, break_the_head, add_behind])
+@pytest.mark.parametrize("harm", [shorten_with_an_own_head, change_the_count, remove_the_head, break_the_head, add_behind])
 def test_nothing_is_added_to_a_broken_audit(audit: Audit, harm: Callable[[Audit], None]) -> None:
     filled(audit)
     harm(audit)

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from data_access.dynamo.aws import Source
 from data_access.erasure import sweep_reads
@@ -503,15 +501,17 @@ def a_verification(*, clean: bool, residuals: int, unread: int) -> Verification:
     return Verification((sweep, sweep), left, (), tuple(Unread("s", "t", "c", "w") for _ in range(unread)), Leftovers(), clean)
 
 
-COUNTS = st.integers(0, 3)
-
-
-@settings(max_examples=500, deadline=None)
-@given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.booleans(), st.booleans())
-def test_completed_is_earned(
-    planned_: int, deleted: int, absent: int, foreign: int, errors: int, residuals: int, unread: int, verified: bool, clean: bool
-) -> None:
+@pytest.mark.parametrize("verified", [False, True])
+@pytest.mark.parametrize("clean", [False, True])
+def test_completed_is_earned(verified: bool, clean: bool) -> None:
     """R4: over all combinations."""
+    for counts in itertools.product(range(3), repeat=7):
+        is_earned(*counts, verified=verified, clean=clean)
+
+
+def is_earned(
+    planned_: int, deleted: int, absent: int, foreign: int, errors: int, residuals: int, unread: int, *, verified: bool, clean: bool
+) -> None:
     clean = clean and not residuals and not unread
     seen = a_verification(clean=clean, residuals=residuals, unread=unread) if verified else None
     rows = [Progress("s", "t", planned_, deleted, absent, foreign, errors)]
@@ -530,4 +530,12 @@ def test_completed_is_earned(
         assert state is State.COMPLETED
     if residuals and verified and not foreign and tried >= planned_ and (deleted or absent):
         assert state is State.RESIDUALS
+    if verified and not clean and not foreign and tried >= planned_ > 0 and not (deleted or absent):
+        assert state is State.FAILED
+    if state is State.FAILED:
+        assert planned_ > 0
+        assert deleted == absent == 0
+        assert not clean
+    if not verified or foreign or tried < planned_:
+        assert state is State.PARTIAL
     assert state in {State.COMPLETED, State.NO_DATA, State.RESIDUALS, State.PARTIAL, State.FAILED}
