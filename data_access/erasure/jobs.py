@@ -202,8 +202,8 @@ def is_overdue(job: Job, now: datetime | None = None) -> bool:
 
 
 def is_worked_on(job: Job, now: datetime | None = None) -> bool:
-    """Whether a worker has it at this moment."""
-    return job.lease_until is not None and job.lease_until > (now or datetime.now(UTC))
+    """Whether a worker has it at this moment. The lease of one that has ended is nobody's."""
+    return job.state not in ENDED and job.lease_until is not None and job.lease_until > (now or datetime.now(UTC))
 
 
 def _same(typed: str, user_id: str) -> bool:

@@ -57,6 +57,7 @@ _OWN_READS = 3.0
 # One request to the control table. Of each chunk there are two after the deletes: its rows are taken away at the end.
 _REQUEST_SECONDS, _LOCAL_REQUEST_SECONDS = 0.010, 0.002
 _STEPS, _CHUNK_STEPS = 25, 2
+_SMALL_BYTES = 20_000_000  # of conversations: a few seconds
 _Live = Mapping[str, Mapping[str, Any]]  # DescribeTable's answer by table
 
 
@@ -114,17 +115,18 @@ def make_plan(
     chosen = [sources[name] for name in scope.systems]
     live = {source.id: live_tables(source) for source in chosen}
     radar, remarks = Radar.on(scope.user_id), list[str]()
-    seen = _look_up(snapshot, scope, radar, remarks)
+    ages, seen = _look_up(snapshot, scope, radar, remarks)
     looks: list[Discovery] = []
     plan_id = new_plan_id(when)
     with control.begin(plan_id) as draft:
         count = 0
         for source in chosen:
-            meet = None if source.id in seen or not allow_scan else _Meeting(radar, source.id)
+            meets = allow_scan and (source.id not in ages or _is_small(source, scope, live[source.id]))
+            meet = _Meeting(radar, source.id) if meets else None
             look = Discovery(source, scope, live[source.id], allow_scan=allow_scan, known=seen.get(source.id), met=meet)
             looks.append(look)
-            if source.id not in seen and not (allow_scan and _meets_all(look)):
-                remarks.append(f"Ids like this one were not looked for in {source.title}: the snapshot does not have it.")
+            if not (meets and _meets_all(look)):
+                remarks.append(_met_where(source.title, ages.get(source.id)))
             for key in look.find():
                 draft.add(key)
                 count += 1
@@ -186,16 +188,34 @@ class _Meeting:
         self.radar.meet(user_id, self.system)
 
 
-def _look_up(snapshot: Store | None, scope: Scope, radar: Radar, remarks: list[str]) -> Mapping[str, Known]:
-    """What the snapshot knows, by system; the radar has then seen all of their users."""
+def _look_up(snapshot: Store | None, scope: Scope, radar: Radar, remarks: list[str]) -> tuple[Mapping[str, datetime], Mapping[str, Known]]:
+    """How old the snapshot is, and what it knows, by system; the radar has then seen all of its users."""
     if snapshot is None:
-        return {}
+        return {}, {}
     try:
         there = meet_all(snapshot, radar)
-        return {name: known(snapshot, name, scope.user_id) for name in scope.systems if name in there}
+        ages = {name: one.full_at for name, one in snapshot.coverage().items() if name in there}
+        return ages, {name: known(snapshot, name, scope.user_id) for name in scope.systems if name in there}
     except SnapshotError as error:
         remarks.append(f"The snapshot was not asked: {error.sentence}")
-        return {}
+        return {}, {}
+
+
+def _met_where(title: str, full_at: datetime | None) -> str:
+    """What is not known of ids that look alike. A sync in between reads what is new, by indexes that do not have everybody."""
+    if full_at is None:
+        return f"Ids like this one were not looked for in {title}: the snapshot does not have it."
+    when = f"{full_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"Ids like this one were looked for in the snapshot of {title}, which was read whole at {when}: it may miss who came since."
+
+
+def _is_small(source: Source, scope: Scope, live: _Live) -> bool:
+    """Whether the Scan of the conversations may bring all of them, to meet their users: with a filter it brings the user's own alone."""
+    talks = layout(source.place, scope).talks
+    if talks is None:
+        return False
+    facts = table_facts(live[talks.name], talks.table, source.place.region)
+    return facts.item_count > 0 and facts.total_bytes <= _SMALL_BYTES
 
 
 def _meets_all(look: Discovery) -> bool:

@@ -73,6 +73,11 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
             source.client.close()
 
 
+def test_nobody_works_on_what_has_ended(line: Line) -> None:
+    ended = line("erase", "run", line.plan(), "--confirm", USER).one
+    assert (ended["state"], ended["worked_on"]) == ("completed", False)
+
+
 def test_from_the_plan_to_the_receipt(line: Line, tmp_path: Path) -> None:
     wanted = sum(talk.user_id == USER for talk in layouts.talks("cg"))
     planned = line("erase", "plan", "--user", USER, "--system", "cg")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_access.erasure import plan
 from data_access.erasure.confusable import LATIN
+from data_access.erasure.jobs import Jobs
 from data_access.erasure.known import known, meet_all
+from data_access.erasure.model import Scope
 from data_access.erasure.neighbours import MOST_SHOWN, Radar, bytes_view, differs, neighbours, skeletons
 from data_access.local.sample import LANDMARKS
+from data_access.snapshot.store import Store
+from data_access.snapshot.sync import sync
+from tests.data_access.erasure.shops import ME, SUBJECTS, shop_at
 
 ALIKE = {
     "Alice": "upper and lower case",
@@ -142,3 +149,24 @@ def test_the_snapshot_is_asked_for_look_alikes_conversations_and_tenants(tmp_pat
     }
     found = known(store, "cg", "alice")  # pyright: ignore[reportArgumentType]
     assert (found.conversations, found.tenants) == ({"c1"}, ("t1", "t2", "t3"))
+
+
+@pytest.mark.engine
+def test_who_came_after_the_snapshot_was_read_is_a_neighbour_too(
+    engine_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Scan of the plan goes past them: it needs no snapshot to see them, and says how old it is where it does."""
+    store, alike = Store(str(tmp_path / "snapshot"), tmp_path), SUBJECTS["ai_agent"].upper()
+    with shop_at(engine_endpoint, tmp_path, "ai_agent") as shop:
+        sync(shop.workshop.sources["ai_agent"], store, full=True)
+        shop.put("ai-agent-sessions", id="theirs", tenantId="a-new-tenant", userId=alike)
+        jobs, scope = Jobs(replace(shop.workshop, snapshot=store)), Scope(SUBJECTS["ai_agent"], ("ai_agent",))
+        seen = jobs.plan(scope, ME)
+        assert alike in [one.user_id for one in seen.neighbours]
+        assert not [said for said in seen.not_performed if "Ids like this one" in said]
+        # Of a large table the Scan brings the user's own alone.
+        monkeypatch.setattr(plan, "_SMALL_BYTES", 0)
+        large = jobs.plan(scope, ME)
+        assert alike not in [one.user_id for one in large.neighbours]
+        (said,) = [said for said in large.not_performed if "Ids like this one" in said]
+        assert f"{store.coverage()['ai_agent'].full_at:%Y-%m-%d %H:%M} UTC: it may miss who came since" in said
