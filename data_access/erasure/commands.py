@@ -24,7 +24,7 @@ from data_access.erasure.receipt import named
 from data_access.erasure.receipt_check import verify_receipt
 from data_access.erasure.worker import follow, watcher
 from data_access.erasure.working import Workshop
-from data_access.errors import NotFound, SnapshotOff, UsageError
+from data_access.errors import DataAccessError, LeaseLost, NotFound, SnapshotOff, UsageError, WrongState
 from data_access.output import say, show
 from data_access.settings import Settings
 from data_access.snapshot.store import open_store
@@ -106,15 +106,28 @@ def status(options: argparse.Namespace, session: Session) -> int:
 def resume(options: argparse.Namespace, session: Session) -> int:
     with _opened(session) as (jobs, shop):
         me = actor(session.settings)
-        ids = [options.plan] if options.plan else [job.plan_id for job in shop.control.open_jobs() if job.state in OPEN]
+        if options.plan is not None:
+            return _told(follow(shop, options.plan, me.name, report=_Reporter(jobs.resume(options.plan))))
+        # What another worker has goes on there: one of these commands a minute does not wait for it.
+        ids = [job.plan_id for job in shop.control.open_jobs() if job.state in OPEN and not is_worked_on(job)]
         if not ids:
             say("There is nothing to resume.")
-        codes = [_told(follow(shop, plan_id, me.name, report=_Reporter(jobs.resume(plan_id)))) for plan_id in ids]
-        if options.plan is None and jobs.off() is None:
+        code, problem = 0, None
+        for plan_id in ids:
+            try:
+                code = max(code, _told(follow(shop, plan_id, me.name, report=_Reporter(jobs.resume(plan_id)))))
+            except (LeaseLost, WrongState):
+                continue  # another worker has it, or it has ended: both are well
+            except DataAccessError as error:
+                say(f"{plan_id}: {error}")
+                problem = problem or error  # the others, and the looks that are due, do not wait for this one
+        if jobs.off() is None:
             shop.control.tidy()
             if looked := watcher(shop, me.name).run():
                 say(f"Looks after the end that were due: {looked:,}.")
-    return max(codes, default=0)
+        if problem is not None:
+            raise problem
+    return code
 
 
 def cancel(options: argparse.Namespace, session: Session) -> int:
