@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from data_access.audit.chain import Head
 from data_access.erasure.keys import Keys
 from data_access.erasure.model import Copy, Job, Progress, State, TableCount, due_date
-from data_access.erasure.receipt import Receipt, contents, make_receipt, named
+from data_access.erasure.receipt import Receipt, contents, file_of, make_receipt, named, signed_text
 from data_access.erasure.receipt_check import cleared, verify_receipt
 from data_access.erasure.receipt_words import as_markdown, sections
-from data_access.erasure.signing import key_id, public_key
+from data_access.erasure.signing import key_id, public_key, sign
 from data_access.erasure.verification import Found, Leftovers, Residual, Seen, Sweep, Unread, Verification
 from data_access.errors import NotConfirmed, UsageError
 from tests.data_access.erasure.making import NOW, USER, plan_of
@@ -189,6 +189,22 @@ def test_whose_key_it_is_has_to_be_known() -> None:
     assert not verify_receipt(forged.json, PUBLIC).ok
     with pytest.raises(UsageError):
         verify_receipt(made.json, "not a key")
+
+
+def test_a_key_cannot_be_given_another_ones_name() -> None:
+    """Signed as it should be, with the name of our key beside theirs: people tell keys by the name."""
+    told: dict[str, Any] = orjson.loads(make_receipt(a_job(), a_check(), HEAD, OTHER).json)
+    named_as_ours = told["signature"] | {"key_id": key_id(PUBLIC)}
+    value = sign(OTHER.seed, signed_text(told["receipt"], named_as_ours)).hex()
+    assert not verify_receipt(file_of(told["receipt"], named_as_ours | {"value": value})).ok
+
+
+def test_what_is_signed_begins_with_what_it_is() -> None:
+    """A signature of the same key on the same text, made for something else, is none of a receipt."""
+    told: dict[str, Any] = orjson.loads(receipt().json)
+    signature = {name: text for name, text in told["signature"].items() if name != "value"}
+    value = sign(KEYS.seed, file_of(told["receipt"], signature)).hex()
+    assert not verify_receipt(file_of(told["receipt"], signature | {"value": value})).ok
 
 
 def test_what_was_verified_tells_its_counts() -> None:
