@@ -17,6 +17,7 @@ from data_access.erasure.pace import Clock, Pace
 from data_access.erasure.sending import Sending
 from data_access.erasure.statements import NOBODY, single, statement, transaction
 from data_access.errors import ErasureError, Throttled
+from tests.data_access.erasure.faults.listening import listening
 from tests.data_access.erasure.shops import Between, Shop, refused, shop_at
 
 DELETED, ABSENT, FOREIGN, ERROR = Outcome.DELETED, Outcome.ABSENT, Outcome.FOREIGN, Outcome.ERROR
@@ -102,10 +103,11 @@ def test_every_condition_of_a_guard_is_asked_in_a_batch_and_alone(shop: Shop, wr
     for number, row in enumerate(rows):
         shop.put("ai-agent-messages", id=f"m{number}", content="SECRET WORDS", **row)
     keys = [replace(message(shop, number), guard=GUARD) for number in range(len(rows))]
-    done = delete(shop, keys, wrap)
+    with listening() as heard:
+        done = delete(shop, keys, wrap)
     assert done.outcomes == Counter({FOREIGN: len(NOT_MINE), DELETED: 1})
     assert {item["id"]["S"] for item in shop.items("ai-agent-messages")} == {f"m{number}" for number in range(len(NOT_MINE))}
-    assert "SECRET" not in repr(done)
+    assert "SECRET" not in repr(done) + heard.getvalue()
 
 
 @pytest.mark.engine
@@ -113,13 +115,16 @@ def test_every_condition_of_a_guard_is_asked_of_the_conversation(shop: Shop) -> 
     rows = [*NOT_MINE, dict(OWN)]
     keys: list[FrozenKey] = []
     for number, row in enumerate(rows):
-        shop.put("ai4ai-chat-sessions", user_id="u", session_id=f"s{number}", **row)
+        shop.put("ai4ai-chat-sessions", user_id="u", session_id=f"s{number}", title="SECRET WORDS", **row)
         shop.put("ai4ai-chat-messages", session_id=f"s{number}", timestamp=1, content="SECRET WORDS")
         parent = (shop.name("ai4ai-chat-sessions"), {"user_id": {"S": "u"}, "session_id": {"S": f"s{number}"}})
         key = {"session_id": {"S": f"s{number}"}, "timestamp": {"N": "1"}}
         keys.append(replace(said(shop, 1), key=key, guard=Guard("parent_check", GUARD.conditions, parent)))
-    assert delete(shop, keys).outcomes == Counter({FOREIGN: len(NOT_MINE), DELETED: 1})
+    with listening() as heard:
+        done = delete(shop, keys)
+    assert done.outcomes == Counter({FOREIGN: len(NOT_MINE), DELETED: 1})
     assert len(shop.items("ai4ai-chat-messages")) == len(NOT_MINE)
+    assert "SECRET" not in repr(done) + heard.getvalue()
 
 
 @pytest.mark.engine
