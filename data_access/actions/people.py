@@ -103,6 +103,9 @@ def nearby(by: Asking, settings: Settings, sources: Mapping[str, Source], user_i
         known = meet_all(open_store(settings), radar, seen)
     except SnapshotError as error:
         return Nearby((), 0, frozenset(), error)
+    if not known:
+        nothing = SnapshotError("The snapshot holds none of these systems yet.", "Refresh it: that reads every user once.")
+        return Nearby((), 0, known, nothing)
     return Nearby(radar.neighbours, radar.count, known)
 
 

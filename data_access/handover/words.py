@@ -81,7 +81,7 @@ def _system(one: SystemData) -> dict[str, Any]:
         "title": one.title,
         "conversations": len(one.conversations),
         "orphaned_conversations": one.orphans,
-        "messages": sum(talk.messages for talk in one.conversations),
+        "messages": one.messages,
         "tenants": one.tenants,
         "tables": {name: {"items": table.items, "bytes": table.bytes} for name, table in one.tables.items()},
         "records": [{"kind": kind.kind, "items": kind.items} for kind in one.records],

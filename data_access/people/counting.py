@@ -69,6 +69,8 @@ class Counter:
         self._talks: dict[_Key, _Talk] = {}
         self._kinds: dict[str, _Kind] = {}
         self._views: list[RecordView] = []
+        # Messages that name no conversation.
+        self._loose = 0
 
     def add(self, found: Found) -> Record | None:
         """The item as a record, if it is one."""
@@ -89,7 +91,9 @@ class Counter:
         if found.holds == "message":
             sent_at = time(self._part(found, "sent_at"))
             table.times.add(sent_at)
-            if talk is not None:
+            if talk is None:
+                self._loose += 1
+            else:
                 talk.messages += 1
                 talk.times.add(sent_at)
         elif talk is not None:
@@ -171,6 +175,7 @@ class Counter:
             notes=finder.notes,
             foreign=finder.belonging.foreign,
             shared=finder.belonging.shared,
+            loose=self._loose,
             measured=finder.measured(),
         )
 

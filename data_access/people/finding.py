@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from data_access.dynamo.aws import CONCURRENCY, Source
@@ -144,7 +144,8 @@ class Finder:
     def _table(self, place: Place, seen: Seen) -> Iterator[Found]:
         by_user = roads.by_user(place, self._wanted.user_id, self._tenants(place)) if place.names_users else ()
         each = roads.by_conversation(place) if place.table is self._system.messages else None
-        swept = place.name in self.sweep.tables and self.sweep.by != "nothing"
+        meant = place.name in self.sweep.tables
+        swept = meant and self.sweep.by != "nothing"
         # One way alone brings nothing twice.
         met = seen if swept or (by_user and each) else None
         try:
@@ -158,10 +159,17 @@ class Finder:
         except DataAccessError as error:
             self._note(place.name, error)
         # A table whose key leads to everything is swept for others' conversations of the same id: where there is one to compare.
-        if swept and not (place.is_complete and self.belonging.is_empty):
+        if meant and place.is_complete and self.belonging.is_empty:
+            self._leave_out(place)
+        elif swept:
             yield from self._swept(place, seen)
         if place.table is self._system.conversations:
             self.belonging.settle(seen if self.sweep.by == "scan" else None, self._shared())
+
+    def _leave_out(self, place: Place) -> None:
+        """It is told how it was looked for, not how it might have been."""
+        left = tuple(name for name in self.sweep.tables if name != place.name)
+        self.sweep = replace(self.sweep, tables=left) if left else Sweep("key")
 
     def _swept(self, place: Place, seen: Seen) -> Iterator[Found]:
         try:

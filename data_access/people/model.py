@@ -117,7 +117,8 @@ class SystemData:
 
     `views` are the records themselves, the first of them where there are very many. `foreign` counts messages in the person's
     conversations that name somebody else: they are not theirs. `shared` counts conversations whose id somebody else's has too, and
-    whose messages do not tell whose they are: those messages are left out.
+    whose messages do not tell whose they are: those messages are left out. `loose` counts messages that name no conversation: they
+    are the person's, and in no conversation.
     """
 
     system: str
@@ -132,6 +133,7 @@ class SystemData:
     notes: tuple[str, ...]
     foreign: int
     shared: int
+    loose: int
     measured: Measured
 
     @property
@@ -141,6 +143,10 @@ class SystemData:
     @property
     def bytes(self) -> int:
         return sum(table.bytes for table in self.tables.values())
+
+    @property
+    def messages(self) -> int:
+        return self.loose + sum(one.messages for one in self.conversations)
 
     @property
     def orphans(self) -> int:

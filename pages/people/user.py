@@ -76,6 +76,7 @@ person = looked.person
 if not erasing:
     with st.container(gap="xxsmall"):
         person_ids.show(asked.user_id)
+alike = st.empty()
 if looked.unaudited is not None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(":orange[:material/history_toggle_off:] **This look-up is not in the audit**")
@@ -106,3 +107,7 @@ for tab, draw in zip(st.tabs(list(PARTS), on_change="rerun", key=person_form.PAR
     if tab.open:
         with tab:
             draw()
+if st.session_state.get(person_form.PART) != NEAR:
+    # Every user of the snapshot is compared: all else is there before.
+    with alike:
+        person_near.warn(asked.user_id, compare=partial(person_form.open_part, NEAR))

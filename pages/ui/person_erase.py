@@ -108,7 +108,10 @@ def _scope(person: Person, sources: Mapping[str, Source], zone: ZoneInfo, *, off
         _watch(planning)
         return
     sign_in.stale("person_sign_in")
-    st.caption("First a plan: everything of this user in the scope is found and frozen. Nothing is erased by it.")
+    st.caption(
+        "First a plan: everything of this user in the scope is found and frozen. Nothing is erased by it. If they want a copy,"
+        " make it before, under Export."
+    )
     wish = person_scope.ask(person, sources, zone)
     price = ""
     trouble: DataAccessError | None = None

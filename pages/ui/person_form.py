@@ -63,6 +63,11 @@ def look_up(user_id: str, systems: tuple[str, ...]) -> None:
     _ask(user_id, systems)
 
 
+def open_part(part: str) -> None:
+    """For callbacks."""
+    st.session_state[PART] = part
+
+
 def leave() -> None:
     """Nobody is looked up any more: nothing of them stays in the session. For callbacks, and after an erasure."""
     st.session_state.pop(_ASKED, None)

@@ -114,22 +114,30 @@ def _found_by(one: SystemData, zone: ZoneInfo) -> None:
     tables = " and ".join(sweep.tables)
     how = {
         "key": "by key, which leads to everything",
-        "scan": f"by key, and by a Scan of {tables}, for what no key leads to",
-        "snapshot": f"by key, and by the snapshot of {times.moment(sweep.as_of, zone)}, for what no key leads to",
-        "nothing": f"by key alone: {tables} may hold more that no key leads to",
+        "scan": f"by key, and by a Scan of {tables}, for what no key can tell",
+        "snapshot": f"by key, and by the snapshot of {times.moment(sweep.as_of, zone)}, for what no key can tell",
+        "nothing": f"by key alone: what no key can tell needs a Scan of {tables}",
     }[sweep.by]
     least = "at least " if one.measured.unmetered else ""
     units = f"{least}{reading.units(one.measured.units)} read units, {dollars(one.measured.usd)}"
     st.markdown(f"**{escape(one.title)}** {some(one.items, 'item')}, {escape(how)} :gray[· {units}]")
     odd: list[str] = []
     if one.orphans:
-        odd.append(
-            f"{some(one.orphans, 'conversation')} without an item of {'its' if one.orphans == 1 else 'their'} own: only messages are left."
-        )
+        odd.append(orphaned(one.orphans))
+    if one.loose:
+        odd.append(in_none(one.loose))
     if one.hidden:
         odd.append(f"{some(one.hidden, 'item')} that no index has.")
     for sentence in (*odd, *one.notes):
         st.caption(escape(sentence))
+
+
+def orphaned(count: int) -> str:
+    return f"{some(count, 'conversation')} without an item of {'its' if count == 1 else 'their'} own: only messages are left."
+
+
+def in_none(count: int) -> str:
+    return f"{some(count, 'message')} that {'names' if count == 1 else 'name'} no conversation: in the export, in no list."
 
 
 def unread(person: Person, titles: dict[str, str], *, allow: Callable[[], None], again: Callable[[], None]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 
+from data_access.counts import some
 from data_access.erasure.model import Neighbour
 from data_access.errors import DataAccessError, SnapshotError
 from pages.ui import access, load_people, notices, person_form, person_held, untrusted
@@ -16,6 +17,21 @@ from pages.ui.registry import SNAPSHOT
 from pages.ui.untrusted import escape
 
 _ABOUT = "Another case, blanks, invisible characters, letters of another script or shape: each of these is somebody else."
+
+
+def warn(user_id: str, *, compare: Callable[[], None]) -> None:
+    """One line, before anybody takes the wrong one; nothing where nobody looks alike, or where that is not known."""
+    try:
+        found = load_people.nearby(asking(), user_id)
+    except DataAccessError:
+        return  # what it is stands where they are listed
+    if not found.count:
+        return
+    one = found.count == 1
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        who = f"{some(found.count, 'other id')} {'looks' if one else 'look'} like this one"
+        st.markdown(f":orange[:material/difference:] **{who}**, and {'is' if one else 'each is'} somebody else.", width="content")
+        st.button("Compare byte for byte", key="person_compare", type="tertiary", on_click=compare)
 
 
 def show(user_id: str, titles: Mapping[str, str]) -> None:

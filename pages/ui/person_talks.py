@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import streamlit as st
 
-from data_access.counts import some
 from data_access.models import Filter
 from data_access.people import Person, Summary
 from pages.ui import at, opened, person_held, tables
@@ -44,7 +43,10 @@ def show(person: Person, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     _table(part, part_rows, titles, zone, f"person_talks_{version}")
     orphans = sum(not talk.has_session for _, talk in talks)
     if orphans:
-        st.caption(f"{some(orphans, 'conversation')} without an item of their own: only their messages are left.")
+        st.caption(f"{person_held.orphaned(orphans)}")
+    loose = sum(one.loose for one in person.systems)
+    if loose:
+        st.caption(f"{person_held.in_none(loose)}")
 
 
 def _table(talks: list[_Row], rows: tuple[OpenedRow, ...], titles: Mapping[str, str], zone: ZoneInfo, key: str) -> None:

@@ -268,3 +268,13 @@ def test_messages_that_name_somebody_else_are_left_out(client: DynamoDBClient, t
     # The one that names nobody lies in the person's conversation.
     assert agent["tables"]["ai-agent-messages"]["items"] == scanned(client, "ai-agent-messages", "userId", USER)["items"] + 1
     assert agent["notes"] == ["Messages in these conversations that name somebody else were left out: 1."]
+
+
+def test_a_message_of_no_conversation_is_counted_with_the_others(client: DynamoDBClient, there: Path, run: Run) -> None:
+    only(there, "ai_agent")
+    load(client, "ai_agent")
+    put(client, [("ai-agent-messages", {"id": "loose", "tenantId": "acme", "userId": USER, "role": "user", "content": "Hm?"})])
+    assert run("export", "--user", USER, "--out", "all.zip").code == 0
+    with zipfile.ZipFile(there / "all.zip") as archive:
+        (agent,) = json.loads(archive.read("manifest.json"))["systems"]
+        assert agent["messages"] == agent["tables"]["ai-agent-messages"]["items"] == len(archive.read("messages.jsonl").splitlines())

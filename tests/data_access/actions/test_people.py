@@ -152,7 +152,8 @@ def test_neighbours_are_those_of_open_systems(here: Settings, sources: Mapping[s
     user = LANDMARKS.lookalike_ai_agent_users[0]
     store = open_store(here)
     by = asking(Book(), Role.SUPPORT)
-    assert isinstance(people.nearby(by, replace(here, state=here.state / "nowhere"), sources, user).trouble, SnapshotError | None)
+    nowhere = people.nearby(by, replace(here, state=here.state / "nowhere"), sources, user)
+    assert isinstance(nowhere.trouble, SnapshotError), "nobody is not the answer where nobody was asked"
     for source in sources.values():
         sync(source, store)
     whole = people.nearby(by, here, sources, user)

@@ -64,7 +64,9 @@ def test_what_is_found_is_what_a_scan_of_everything_finds(sampled: World, source
         agree(person, sampled, user)
         assert person.user_id == user
         assert not person.unread
-        assert {one.system: one.sweep.by for one in person.systems} == {name: ways[name] for name in systems or ways}
+        # Of AI4AI others' sessions are compared with the person's: with none there is nothing to compare, and no Scan is told of.
+        read = ways if by_system(person)["ai4ai"].items else ways | {"ai4ai": "key"}
+        assert {one.system: one.sweep.by for one in person.systems} == {name: read[name] for name in systems or ways}
 
 
 def test_where_a_scan_is_too_dear_the_snapshot_says_where_things_lie(sampled: World, sources: Mapping[str, Source], store: Store) -> None:
@@ -190,3 +192,12 @@ def test_what_a_reading_costs_is_metered_and_tells_how_it_was_done(sources: Mapp
     assert agent.measured.usd
     assert agent.sweep.tables == (f"{PREFIX}ai-agent-sessions", f"{PREFIX}ai-agent-messages")
     assert agent.sweep.estimated_units > 0
+
+
+def test_what_was_not_looked_for_is_not_told_as_looked_for(sampled: World, sources: Mapping[str, Source]) -> None:
+    poor = {"ai4ai": replace(sources["ai4ai"], scan_budget=0.1)}
+    nobody = everything(poor, LANDMARKS.two_tenant_users[0]).systems[0]
+    assert (nobody.items, nobody.sweep.by, nobody.sweep.tables) == (0, "key", ())
+    somebody = everything(poor, LANDMARKS.hostile_user).systems[0]
+    assert (somebody.items > 0, somebody.sweep.by) == (True, "nothing")
+    assert any("was not looked up" in note for note in somebody.notes)

@@ -179,7 +179,7 @@ def test_her_conversations_are_a_list_that_opens_them(people: Mapping[str, Sourc
         ("ai_agent", "session-gone", "alice"),
         ("cg", "conversation-0", "alice"),
     ]
-    assert "without an item of their own" in words(app)
+    assert "1 conversation without an item of its own" in words(app)
     app.session_state["person_opening"] = rows[1]
     app.run()
     assert not app.exception
@@ -199,6 +199,36 @@ def test_nothing_under_that_id_and_who_looks_like_it(people: Mapping[str, Source
     assert "61 6c 69 63 65 e2 80 8b" in shown
     assert "Not looked for in" in words(app)
     assert not app.tabs
+
+
+def test_who_looks_like_them_is_said_before_anything_is_done(people: Mapping[str, Source], look_up: Run) -> None:
+    app = look_up("alice")
+    assert "look like this one" not in words(app), "there is no snapshot yet"
+    sync(people["remo"], store())
+    for part in ("Stored", "Erase"):
+        app = look_up("alice", part)
+        assert not app.exception
+        assert "4 other ids look like this one" in words(app), part
+    app.button(key="person_compare").click().run()
+    assert not app.exception
+    assert any("Byte for byte" in frame.value.columns for frame in app.dataframe)
+    assert "look like this one**" not in words(app), "they are listed here"
+
+
+def test_without_a_snapshot_nobody_says_that_no_id_looks_alike(people: Mapping[str, Source], look_up: Run) -> None:
+    app = look_up("alice", "Similar ids")
+    assert not app.exception
+    assert "that needs the snapshot" in words(app)
+    assert "No other id looks like this one." not in words(app)
+
+
+def test_a_message_of_no_conversation_is_told(people: Mapping[str, Source], look_up: Run) -> None:
+    item = {"id": {"S": "loose"}, "tenantId": {"S": "acme"}, "userId": {"S": "alice"}, "role": {"S": "user"}, "content": {"S": "Hm?"}}
+    people["ai_agent"].client.put_item(TableName="ai-agent-messages", Item=item)
+    for part in ("Stored", "Conversations"):
+        app = look_up("alice", part)
+        assert not app.exception
+        assert "1 message that names no conversation" in words(app), part
 
 
 def store() -> Any:
