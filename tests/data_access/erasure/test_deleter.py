@@ -172,6 +172,23 @@ def test_messages_whose_conversation_is_gone_go_unless_it_was_begun_again(shop: 
 
 
 @pytest.mark.engine
+def test_a_conversation_that_is_begun_again_between_two_requests_keeps_its_messages(shop: Shop) -> None:
+    """Gone when it was checked, there again when its messages are to go without it: then they may be anybody's."""
+    shop.put("ai4ai-chat-messages", session_id="s", timestamp=1, content="x")
+    asked: list[str] = []
+
+    def begin_again(method: str, request: Mapping[str, Any]) -> None:
+        asked.append(method)
+        if len(asked) == 2:
+            shop.put("ai4ai-chat-sessions", user_id="u", session_id="s")
+
+    done = delete(shop, [said(shop, 1)], lambda client: Between(client, begin_again))
+    assert asked == ["transact_write_items"] * 2
+    assert done.outcomes == Counter({FOREIGN: 1})
+    assert len(shop.items("ai4ai-chat-messages")) == 1
+
+
+@pytest.mark.engine
 def test_an_item_that_must_name_nobody(shop: Shop) -> None:
     table = shop.name("ai-agent-sessions")
     key = {"id": {"S": "s"}, "tenantId": {"S": "t"}}
