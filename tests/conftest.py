@@ -16,6 +16,7 @@ from data_access.access.refusals import Refusals
 from data_access.actions import asking
 from data_access.local.binary import choose
 from data_access.local.engine import attach
+from tests import bytecode
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 NO_ENGINE = "ENGINE TESTS SKIPPED: no dynoxide binary (npm install brings it)"
 NO_BROWSER = "BROWSER TESTS SKIPPED: no Chromium on PATH"
+
+bytecode.keep()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    bytecode.rewrite_a_share(session.config)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
