@@ -236,6 +236,26 @@ def test_an_answer_that_was_lost_counts_once(shop: Shop) -> None:
 
 
 @pytest.mark.engine
+def test_what_a_request_cost_more_than_was_taken_for_it_is_paid_before_the_next(shop: Shop) -> None:
+    """A table says that it counted ten units: its own, without those of its indexes, are waited for."""
+    put_message(shop, 1)
+    settled: list[float] = []
+
+    class Noting(Pace):
+        def settle(self, units: float) -> None:
+            settled.append(units)
+
+    def dear(method: str, request: Mapping[str, Any], answer: Any) -> Any:
+        consumed = {"CapacityUnits": 14.0, "Table": {"CapacityUnits": 10.0}, "GlobalSecondaryIndexes": {"i": {"CapacityUnits": 4.0}}}
+        return answer | {"ConsumedCapacity": [consumed]}
+
+    found = shop.with_client(lambda client: Between(client, after=dear))
+    sending = Sending(found.workshop.sources, Noting(None), stop=threading.Event(), patience=5, clock=SWIFT)
+    done = Deleter(sending).delete(next(batches([message(shop, 1)])))
+    assert (done.outcomes, done.units, settled) == (Counter({DELETED: 1}), 14.0, [9.0])
+
+
+@pytest.mark.engine
 def test_throttled_statements_alone_are_sent_again(shop: Shop) -> None:
     for number in range(10):
         put_message(shop, number)

@@ -15,7 +15,7 @@ import pytest
 from data_access.audit import verify as verify_audit
 from data_access.erasure import watching
 from data_access.erasure.keys import Keys
-from data_access.erasure.model import Job, State
+from data_access.erasure.model import Job, Scope, State
 from data_access.erasure.watching import LOOKS, Watcher
 from data_access.erasure.worker import Worker, watcher
 from data_access.errors import AuditError, KeyFileError, LeaseLost
@@ -297,6 +297,22 @@ def test_what_did_not_complete_is_not_watched(shop: Shop) -> None:
     shop.jobs.cancel(job.plan_id, ME)
     assert sealed(shop) == []
     assert shop.jobs.status(job.plan_id).next_look is None
+
+
+def test_what_ended_otherwise_after_a_check_is_not_watched_either(shop: Shop) -> None:
+    """Nothing was there, or something is left: no id and no key is kept for it."""
+    plan = shop.jobs.plan(Scope("nobody", SYSTEMS), ME)
+    shop.jobs.confirm(plan.plan_id, "nobody", ME)
+    assert shop.work(plan.plan_id).state is State.NO_DATA
+
+    def deny(method: str, request: Mapping[str, Any]) -> None:
+        if method in ("batch_execute_statement", "transact_write_items", "delete_item") and "ai-agent-messages" in json.dumps(request):
+            raise refused("AccessDeniedException", method)
+
+    denied = shop.with_client(lambda client: Between(client, deny), "ai_agent")
+    refused_all = denied.work(denied.confirmed("ai_agent").plan_id)
+    assert refused_all.state in (State.RESIDUALS, State.FAILED)
+    assert [refused_all.next_look, sealed(shop)] == [None, []]
 
 
 def test_a_worker_killed_before_the_end_leaves_the_look_to_wait_for_it(shop: Shop, clock: Clock) -> None:
