@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: every cell quoted, and none that a spreadsheet would run.
+"""CSV for spreadsheets: every cell quoted, none that a spreadsheet would run, and none longer than it can hold.
 
 https://owasp.org/www-community/attacks/CSV_Injection; ASVS 5.0, 1.2.10: text that begins with = + - @ TAB CR LF NUL or a full-width form
 of them, also behind spaces or a byte order mark, gets an apostrophe before it.
@@ -22,6 +22,10 @@ _CONTROLS = "\t\r\n\0"
 _SKIPPED = re.compile("[\\s\0-\x1f\x7f-\xa0\xad\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]*")
 _BLANKS = " \ufeff"
 MARK = "\ufeff"
+# In UTF-16. What is longer goes on in cells of its own in some programs, and there it would be the beginning of one.
+# https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
+MOST_UNITS = 32_767
+CUT = " … (cut: a cell holds no more)"
 
 
 def safe_cell(value: str) -> str:
@@ -32,8 +36,22 @@ def safe_cell(value: str) -> str:
     return f"'{value}" if (letter and letter in _FORMULA) or (control and control in _CONTROLS) else value
 
 
+def short_cell(value: str) -> str:
+    """The text as far as a spreadsheet's cell can hold it."""
+    if 2 * len(value) <= MOST_UNITS:
+        return value
+    units = value.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * MOST_UNITS:
+        return value
+    # Half a pair at the end goes, too.
+    return units[: 2 * (MOST_UNITS - len(CUT))].decode("utf-16-le", "ignore") + CUT
+
+
 class Sheet:
-    """Rows to lines of CSV (RFC 4180). Times are ISO 8601, in UTC unless a zone is given, numbers as they are, None an empty cell."""
+    """Rows to lines of CSV (RFC 4180). Times are ISO 8601, in UTC unless a zone is given, numbers as they are, None an empty cell.
+
+    Text that is longer than a cell can be is cut, and says so.
+    """
 
     def __init__(self, zone: tzinfo | None = None) -> None:
         self._zone = zone
@@ -57,4 +75,4 @@ def _cell(value: object, zone: tzinfo | None) -> str:
     if isinstance(value, datetime):
         return iso(value) if zone is None else value.astimezone(zone).isoformat()
     # A number stays one, also below zero; whatever else is told in words is text.
-    return str(value) if isinstance(value, int | float | Decimal) else safe_cell(str(value))
+    return str(value) if isinstance(value, int | float | Decimal) else short_cell(safe_cell(str(value)))

@@ -32,7 +32,8 @@ conversations.jsonl     the same for programs, one JSON object a line, with ever
 items/                  every stored item as the database keeps it (DynamoDB's JSON), a file for each table
 manifest.json           how much there is, what was read and what could not be, and the SHA-256 of every other file
 
-Times are ISO 8601 in UTC. In the CSV files, an apostrophe was put before text that a spreadsheet would run as a formula.
+Times are ISO 8601 in UTC. In the CSV files, an apostrophe was put before text that a spreadsheet would run as a formula,
+and text of more than 32,767 characters, which no cell can hold, is cut. The .jsonl files have it as it is.
 Records are what is kept beside conversations: preferences, reminders, to-dos and the like.
 """
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_access.handover.sheets import Sheet, safe_cell
+from data_access.handover.sheets import CUT, MOST_UNITS, Sheet, safe_cell, short_cell
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,23 @@ def test_a_control_at_the_beginning_is_enough(blank: str, control: str, rest: st
 def test_nothing_else_is_done_to_a_cell(text: str) -> None:
     assert safe_cell(text) in (text, f"'{text}")
     assert safe_cell(safe_cell(text)) == safe_cell(text), "an apostrophe is not a formula"
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600"])
+def test_no_cell_is_longer_than_a_spreadsheet_can_hold(letter: str) -> None:
+    """What is too long would go on in a cell of its own, and begin there with whatever somebody wrote."""
+    whole = letter * (MOST_UNITS // units(letter))
+    assert short_cell(whole) == whole
+    for text in (f"{whole}=1+1", f"={whole}", letter * 400_000):
+        line = Sheet().row([text]).decode()
+        ((kept,),) = csv.reader(io.StringIO(line, newline=""))
+        assert units(kept) <= MOST_UNITS
+        assert kept.endswith(CUT)
+        assert safe_cell(text).startswith(kept.removesuffix(CUT))
 
 
 def test_a_whole_file_is_read_back() -> None:
