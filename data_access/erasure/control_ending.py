@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from data_access.erasure.control_rows import LIST, job_key, pack_plan, time_text, unpack_plan
@@ -54,6 +54,23 @@ def sweep(records: Records, cancel: Callable[[str], object], now: datetime | Non
             elif row.get("blanking"):
                 blank(records, plan_id)
             elif row["state"] == State.DRAFT and listed[plan_id] < old_draft:
+                cancel(plan_id)
+
+
+def drop_drafts(records: Records, cancel: Callable[[str], object], subject: str, systems: Collection[str]) -> None:
+    """End the plans of this subject that nobody confirmed, of no other system than these: each has the plain id and keys in it.
+
+    While an erasure of the subject in these systems is open none of them can be begun.
+    """
+    pages = [str(row["sk"]) for row in records.rows(LIST, newest=True)]
+    for start in range(0, len(pages), _PAGE):
+        found = records.many([(job_key(plan_id), "job") for plan_id in pages[start : start + _PAGE]])
+        for plan_id in pages[start : start + _PAGE]:
+            row = found.get((job_key(plan_id), "job"))
+            if row is None or row["state"] != State.DRAFT or row["subject"] != subject:
+                continue
+            stored = records.get(job_key(plan_id), "plan")
+            if stored is not None and set(unpack_plan(stored).scope.systems) <= set(systems):
                 cancel(plan_id)
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from data_access.audit.chain import Audit
 from data_access.audit.events import Deleted, Ended, Forgotten, Receipted, Swept
-from data_access.erasure import signing, watching
+from data_access.erasure import control_ending, signing, watching
 from data_access.erasure.control import Control
 from data_access.erasure.holding_on import Hold
 from data_access.erasure.model import Job, Scope, State
@@ -42,7 +42,10 @@ def forget_everywhere(
     hold: Hold,
     callbacks: Iterable[Callable[[Job], object]],
 ) -> None:
-    """Take the user out of the snapshot and the exports that wait, and tell whoever has more. Raises SnapshotError, AuditError."""
+    """Take the user out of the snapshot, of plans that nobody confirmed and of the exports that wait, and tell whoever has more.
+
+    Raises SnapshotError, AwsError, AuditError.
+    """
     scope, rows = job.plan.scope, 0
     if snapshot is not None and is_whole(scope):
         talks: Mapping[str, set[str]] = {system: set() for system in scope.systems}
@@ -51,6 +54,8 @@ def forget_everywhere(
             hold.beat()
         for system in scope.systems:
             rows += _forget(snapshot, job, system, sorted(talks[system]), hold)
+    if is_whole(scope):
+        control_ending.drop_drafts(control.records, control.cancel, job.subject, scope.systems)
     exports = Vault(control.settings.state).remove_all(job.subject)
     for callback in callbacks:
         callback(job)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from data_access.erasure.model import Job, State
+from data_access.erasure.model import Job, Scope, State
 from data_access.errors import NotFound
 from data_access.handover.vault import Vault
 from data_access.snapshot.store import Store
@@ -93,6 +93,29 @@ def test_one_who_fails_to_forget_leaves_the_job_to_be_resumed(open_shop: Callabl
     assert shop.control.receipt(job.plan_id) is None, "it does not say what is not so"
     assert shop.work(job.plan_id).state is State.COMPLETED
     assert len(tries) == 2
+
+
+# Other plans
+
+
+def test_other_plans_of_the_same_user_that_nobody_confirmed_go_too(open_shop: Callable[..., Shop]) -> None:
+    """A second tab's, a colleague's: each has the id and the keys in it, for a day."""
+    shop = open_shop("cg")
+    user = SUBJECTS["cg"]
+    same, wider = (shop.jobs.plan(Scope(user, systems), ME) for systems in (("cg",), ("cg", "remo")))
+    other = shop.jobs.plan(Scope(other_user("cg"), ("cg",)), ME)
+    assert shop.work(shop.confirmed("cg").plan_id).state is State.COMPLETED
+    states = {plan.plan_id: shop.jobs.status(plan.plan_id) for plan in (same, wider, other)}
+    assert [states[plan.plan_id].state for plan in (same, wider, other)] == [State.CANCELLED, State.DRAFT, State.DRAFT]
+    assert states[same.plan_id].plan.scope.user_id == ""
+    assert not list(shop.control.records.rows(f"job#{same.plan_id}", "keys#", "keys#~"))
+
+
+def test_a_part_of_a_user_leaves_other_plans_alone(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop("remo")
+    whole = shop.jobs.plan(Scope(SUBJECTS["remo"], ("remo",)), ME)
+    assert shop.work(shop.confirmed("remo", data_type="reminder_data").plan_id).state in (State.COMPLETED, State.NO_DATA)
+    assert shop.jobs.status(whole.plan_id).state is State.DRAFT
 
 
 # The snapshot
