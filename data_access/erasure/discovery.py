@@ -236,6 +236,7 @@ class Discovery:
         told = self.findings
         told.other_tenants.update(page.other_tenants)
         told.elsewhere.update(page.elsewhere)
+        self._sorter.outside |= page.outside
         told.foreign += page.foreign
         told.unguarded += page.unguarded
         if self._met is not None:

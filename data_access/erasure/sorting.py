@@ -38,16 +38,19 @@ class Sorted:
     foreign: int = 0
     unguarded: int = 0
     met: set[str] = field(default_factory=set[str])
+    outside: set[tuple[Any, Any]] = field(default_factory=set[tuple[Any, Any]])
 
 
 class Sorter:
-    """Sorts pages. `talks` are the user's conversations by id and tenant, `named` their ids alone; both grow as they are found."""
+    """Sorts pages. `talks` are the user's conversations by id and tenant, `named` their ids alone, `outside` those of the user in
+    tenants that are not in scope; all grow as they are found."""
 
     def __init__(self, system: str, scope: Scope, whole: Layout, shapes: Mapping[str, TableShape], *, meets: bool) -> None:
         """`meets`: every user that is come across is told of."""
         self.system, self.scope, self.whole, self.shapes, self.meets = system, scope, whole, shapes, meets
         self.talks: dict[tuple[Any, Any], Talk] = {}
         self.named: set[Any] = set()
+        self.outside: set[tuple[Any, Any]] = set()
         self.proof = Proof()
 
     def sort(self, target: Target, page: Sequence[Item]) -> Sorted:
@@ -70,7 +73,9 @@ class Sorter:
                     told.met.add(owner)
                 return
             if talk is None and not (conversation in self.proof.orphans and owner in (None, "")):
-                if conversation in self.named:
+                if owner in (None, "") and self.spot(conversation, tenant) in self.outside:
+                    told.other_tenants[str(tenant) if tenant is not None else ""] += 1
+                elif conversation in self.named:
                     self._not_mine(owner, tenant, told)
                 return
         if conversation in self.proof.shared and holds == "message" and not owned:
@@ -82,6 +87,8 @@ class Sorter:
             return
         if owned and scope.tenants is not None and tenant not in scope.tenants:
             told.other_tenants[str(tenant) if tenant is not None else ""] += 1
+            if holds == "conversation":
+                told.outside.add(self.spot(conversation, tenant))
             return
         self._freeze(target, item, kind, talk, owned, conversation, tenant, told)
 

@@ -241,6 +241,17 @@ def test_a_session_id_in_two_tenants_is_two_conversations(world: World) -> None:
     assert any("exists in the tenant b; 2 messages" in one for one in look.findings.out_of_scope())
 
 
+def test_what_the_user_has_in_another_tenant_is_not_called_anothers(world: World) -> None:
+    world.put(session("u", "s"), session("u", "s", "b"), session("other", "s", "c"))
+    world.put(said("m1", "s", user=None), said("m2", "s", "b", None), said("m3", "s", "b"), said("m4", "s", "c", None))
+    keys, look = world.look("ai_agent", tenants=("a",))
+    assert ids(keys) == {"s", "m1"}
+    assert list(look.findings.out_of_scope()) == [
+        "AI Agent Server: this user also has 3 items in the tenant b, which is not in scope.",
+        "AI Agent Server: a conversation id of this user also exists in the tenant c; 1 message of it there is another's and stays.",
+    ]
+
+
 def test_somebody_elses_message_in_the_users_conversation_blocks(world: World) -> None:
     world.put(session("u", "s"), said("m1", "s"), said("m2", "s", user="other", content="SECRET"))
     keys, look = world.look("ai_agent")
