@@ -19,6 +19,7 @@ from data_access.people import Person
 from pages.ui import (
     erasure_desk,
     erasure_states,
+    load,
     load_people,
     person_form,
     person_held,
@@ -60,6 +61,7 @@ def show(person: Person | None, sources: Mapping[str, Source], zone: ZoneInfo) -
         desk = erasure_desk.desk()
         job = _job(desk, person)
     except DataAccessError as error:
+        erasure_states.off(load.settings())  # all that is missing, not one thing after the other
         erasure_states.show(error, again=load_people.forget_control)
         return
     erasure_states.failed()
