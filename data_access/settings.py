@@ -58,6 +58,7 @@ class ErasureSettings:
     `rate` is in writes a second (None: no limit). A plan of more than `most_items` needs a second person even where `approval`
     is off. `anchor` is the file outside of DynamoDB that witnesses the audit; `keys` the folder of this installation's keys,
     None for `keys` in the state folder. `not_performed` are sentences of the team's own about what an erasure does not reach.
+    `worker`: whether the server works on erasures itself. Without it another process does, which alone may delete.
     """
 
     enabled: bool = False
@@ -71,6 +72,7 @@ class ErasureSettings:
     not_performed: tuple[str, ...] = ()
     anchor: Path | None = None
     keys: Path | None = None
+    worker: bool = True
 
 
 @_strict
@@ -89,6 +91,7 @@ class _Erasure:
     not_performed: tuple[str, ...] = ()
     anchor: str | None = None
     keys: str | None = None
+    worker: bool = True
 
 
 @_strict
@@ -244,6 +247,7 @@ def _erasure(said: _Erasure, mode: str, env: Mapping[str, str], file: Path, plac
         not_performed=said.not_performed,
         anchor=None if said.anchor is None else file.parent / said.anchor,
         keys=None if said.keys is None else file.parent / said.keys,
+        worker=said.worker,
     )
 
 

@@ -90,7 +90,8 @@ def wake() -> None:
 
 
 def start_worker(endpoint: str | None) -> None:
-    """Start the worker of this process where erasing is on; `endpoint` is the local engine's. A failure is printed, not raised."""
+    """Start the worker of this process, where erasing is on and `worker` is not off; `endpoint` is the local engine's. A failure is
+    printed, not raised."""
     _staff.start(endpoint)
 
 
@@ -101,7 +102,7 @@ def stop_worker() -> None:
 
 def _worker(endpoint: str | None) -> Worker | None:
     settings = load_settings()
-    if not settings.erasure.enabled:
+    if not settings.erasure.enabled or not settings.erasure.worker:
         return None
     control = Control.open(settings, endpoint)
     try:

@@ -20,13 +20,16 @@ from data_access.capacity.cloudwatch import open_cloudwatch
 from data_access.capacity.report import report
 from data_access.dynamo.aws import Source, open_sources
 from data_access.erasure.control import Control
-from data_access.erasure.model import State
+from data_access.erasure.jobs import Actor, Jobs
+from data_access.erasure.model import Scope, State
 from data_access.erasure.watching import Watcher
+from data_access.erasure.working import Workshop
 from data_access.settings import Settings, load_settings
 from data_access.systems.create import create_tables
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CONTROL = "dynascope-control"
+SHOWING = "ShowErasuresAndSayWhoLookedAtWhat"
 # Asked of oneself: it needs no permission.
 FREE = {"sts:GetCallerIdentity"}
 TABLES = "arn:aws:dynamodb:us-east-1:123456789012:table/"
@@ -40,8 +43,8 @@ class Asked(set[tuple[str, str]]):
         return {action for action, arn in self if _place(arn) in places and action not in FREE}
 
     def beyond(self, *policies: str) -> set[tuple[str, str]]:
-        """What no statement of these policies allows."""
-        rules = [rule for name in policies for rule in _rules(name)]
+        """What none of these policies allows: a file, or one statement of it as file:Sid."""
+        rules = [rule for name in policies for rule in _rules(*name.partition(":")[::2])]
 
         def is_allowed(asked: str, of: str) -> bool:
             return any(asked == action and fnmatchcase(of, arn) for action, arn in rules)
@@ -53,9 +56,10 @@ def _place(arn: str) -> str:
     return "account" if arn == "*" else "control" if arn == TABLES + CONTROL else "tables"
 
 
-def _rules(name: str) -> Iterator[tuple[str, str]]:
+def _rules(name: str, sid: str) -> Iterator[tuple[str, str]]:
     for statement in json.loads((DOCS / name).read_text(encoding="utf-8"))["Statement"]:
-        yield from ((action, arn) for action in _listed(statement["Action"]) for arn in _listed(statement["Resource"]))
+        if sid in ("", statement["Sid"]):
+            yield from ((action, arn) for action in _listed(statement["Action"]) for arn in _listed(statement["Resource"]))
 
 
 def _listed(value: str | list[str]) -> list[str]:
@@ -161,13 +165,16 @@ def fill(sources: Mapping[str, Source]) -> None:
         client.put_item(TableName=table, Item=item)  # pyright: ignore[reportArgumentType]
 
 
-def test_reading(settings: Settings, sources: Mapping[str, Source], asked: Asked) -> None:
-    """What every page and every command reads, with a look at the audit and a line in it."""
+def test_reading(settings: Settings, sources: Mapping[str, Source], asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every page and every command reads, with a look at erasures and at the audit, and a line in it."""
     fill(sources)
     # One that no index has: only the snapshot says where it lies.
     hidden = {name: value for name, value in message("m-0", "").items() if name != "timestamp"}
     sources["ai_agent"].client.put_item(TableName="ai-agent-messages", Item=hidden)
     create_control(settings)
+    with monkeypatch.context() as worker:
+        worker.setenv("DYNASCOPE_ERASURE", "on")
+        run("erase", "plan", "--user", "u")
     asked.clear()
     run("systems")
     for system in sources:
@@ -187,10 +194,13 @@ def test_reading(settings: Settings, sources: Mapping[str, Source], asked: Asked
     audit = Audit(control)
     audit.write(Denied("somebody", "see_audit"))
     list(audit.entries(newest=True))
+    assert len(control.jobs()) == 1
     control.close()
+    run("erase", "status")
+    run("audit", "verify")
     policy = allowed("iam-read.json")
-    assert asked.of("control") == policy["SayWhoLookedAtWhat"]
-    assert asked.of("tables", "account") == set().union(*(actions for sid, actions in policy.items() if sid != "SayWhoLookedAtWhat"))
+    assert asked.of("control") == policy[SHOWING]
+    assert asked.of("tables", "account") == set().union(*(actions for sid, actions in policy.items() if sid != SHOWING))
     assert not asked.beyond("iam-read.json")
 
 
@@ -225,15 +235,22 @@ def test_erasing(settings: Settings, sources: Mapping[str, Source], asked: Asked
     assert asked.of("tables", "account") == set().union(*(actions for sid, actions in policy.items() if sid != "KeepJobsAndTheAudit"))
 
 
-def test_showing_erasures_needs_no_right_to_delete(settings: Settings, sources: Mapping[str, Source], asked: Asked) -> None:
-    """What the README gives a dashboard that only shows them, on the control table."""
+def test_planning_and_confirming_need_no_right_to_delete(
+    settings: Settings, sources: Mapping[str, Source], asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dashboard with `worker = false`, as the README gives it its rights: what it starts is another process's to do."""
+    monkeypatch.setenv("DYNASCOPE_ERASURE", "on")
     fill(sources)
     create_control(settings)
     asked.clear()
-    run("erase", "status")
-    run("audit", "verify")
-    assert asked.of("control") <= {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
-    assert not asked.of("tables", "account")
+    control = Control.open(load_settings())
+    jobs = Jobs(Workshop(control.settings, sources, control, Audit(control)))
+    for user in ("u", "nobody"):
+        plan = jobs.plan(Scope(user, tuple(sources)), Actor("sam"))
+        assert jobs.confirm(plan.plan_id, user, Actor("sam")).state is State.APPROVED
+    assert jobs.cancel(plan.plan_id, Actor("sam")).state is State.CANCELLED
+    control.close()
+    assert not asked.beyond("iam-read.json", "iam-erase.json:KeepJobsAndTheAudit", "iam-erase.json:FindCopiesOfTheTables")
 
 
 def create_control(settings: Settings) -> None:
@@ -256,7 +273,7 @@ def test_setting_up(settings: Settings, asked: Asked) -> None:
 def test_reading_cannot_change_a_chatbots_tables() -> None:
     writes = ("Put", "Update", "Delete", "BatchWrite", "PartiQL", "Create", "Restore", "Import", "Tag")
     for sid, actions in allowed("iam-read.json").items():
-        if sid != "SayWhoLookedAtWhat":
+        if sid != SHOWING:
             assert not [action for action in actions if action.partition(":")[2].startswith(writes)], sid
 
 

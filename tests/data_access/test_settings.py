@@ -200,9 +200,12 @@ def test_every_key_of_erasure(load: Load, tmp_path: Path) -> None:
         not_performed = ["The warehouse."]
         anchor = "witness.log"
         keys = "secrets"
+        worker = false
         """
     files = {"anchor": tmp_path / "witness.log", "keys": tmp_path / "secrets"}
-    said = ErasureSettings(True, True, "state", "eu-west-1", "p", "arn:aws:iam::1:role/r", 50, 7, ("The warehouse.",), **files)
+    said = ErasureSettings(
+        True, True, "state", "eu-west-1", "p", "arn:aws:iam::1:role/r", 50, 7, ("The warehouse.",), worker=False, **files
+    )
     assert load(text, AWS).erasure == said
     local = load(text, {}).erasure
     assert (local.control_region, local.control_profile, local.control_role_arn) == ("us-east-1", None, None)

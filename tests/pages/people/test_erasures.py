@@ -571,6 +571,17 @@ def test_no_worker_where_erasing_is_off(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert erasure_desk.worker() is None
 
 
+def test_no_worker_where_another_process_is_the_one(desk: Desk, run: PageRun, monkeypatch: pytest.MonkeyPatch, moto_endpoint: str) -> None:
+    """`worker = false`: what is confirmed here waits, and nothing of this process deletes."""
+    apart = replace(desk.settings, erasure=replace(desk.settings.erasure, worker=False))
+    monkeypatch.setattr(erasure_desk, "load_settings", lambda: apart)
+    erasure_desk.start_worker(moto_endpoint)
+    assert erasure_desk.worker() is None
+    job = confirmed(desk)
+    assert "No worker runs in this process" in words(run(PAGE))
+    assert desk.control.job(job.plan_id).state is State.APPROVED
+
+
 def test_a_worker_that_cannot_start_says_so(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, moto_endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
