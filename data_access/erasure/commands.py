@@ -109,8 +109,11 @@ def resume(options: argparse.Namespace, session: Session) -> int:
         if options.plan is not None:
             return _told(follow(shop, options.plan, me.name, report=_Reporter(jobs.resume(options.plan))))
         # What another worker has goes on there: one of these commands a minute does not wait for it.
-        ids = [job.plan_id for job in shop.control.open_jobs() if job.state in OPEN and not is_worked_on(job)]
-        if not ids:
+        waiting = [job for job in shop.control.open_jobs() if job.state in OPEN]
+        ids = [job.plan_id for job in waiting if not is_worked_on(job)]
+        if held := len(waiting) - len(ids):
+            say(f"{held:,} with another worker, or with one that was stopped within the last minute: left alone for now.")
+        elif not ids:
             say("There is nothing to resume.")
         code, problem = 0, None
         for plan_id in ids:

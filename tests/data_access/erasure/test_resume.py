@@ -70,12 +70,14 @@ def test_one_that_cannot_go_on_does_not_hold_up_the_others(session: Session, mon
     assert status(first.plan_id).state is State.COMPLETED
 
 
-def test_what_another_worker_has_is_left_to_it(session: Session) -> None:
+def test_what_another_worker_has_is_left_to_it(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
     """Each minute another command: they would pile up behind a long job."""
     job = session.shop.confirmed("cg")
     held = session.shop.control.acquire(job.plan_id, "the server's worker")
     assert held is not None
     assert resume(session) == 0
+    assert "1 with another worker" in (said := capsys.readouterr().err), "a killed one's job is not nothing"
+    assert "nothing to resume" not in said
     assert session.shop.jobs.status(job.plan_id).state is State.APPROVED
     session.shop.control.release(held)
     assert resume(session) == 0
