@@ -22,7 +22,7 @@ from data_access.erasure.jobs import OPEN, Actor, Jobs, is_overdue, is_worked_on
 from data_access.erasure.model import Job, Reason, Scope, State
 from data_access.erasure.receipt import named
 from data_access.erasure.receipt_check import verify_receipt
-from data_access.erasure.worker import follow, watcher
+from data_access.erasure.worker import follow, is_held, watcher
 from data_access.erasure.working import Workshop
 from data_access.errors import DataAccessError, LeaseLost, NotFound, SnapshotOff, UsageError, WrongState
 from data_access.output import say, show
@@ -108,22 +108,24 @@ def resume(options: argparse.Namespace, session: Session) -> int:
         me = actor(session.settings)
         if options.plan is not None:
             return _told(follow(shop, options.plan, me.name, report=_Reporter(jobs.resume(options.plan))))
-        # What another worker has goes on there: one of these commands a minute does not wait for it.
-        waiting = [job for job in shop.control.open_jobs() if job.state in OPEN]
-        ids = [job.plan_id for job in waiting if not is_worked_on(job)]
-        if held := len(waiting) - len(ids):
-            say(f"{held:,} with another worker, or with one that was stopped within the last minute: left alone for now.")
-        elif not ids:
+        ids = [job.plan_id for job in shop.control.open_jobs() if job.state in OPEN]
+        if not ids:
             say("There is nothing to resume.")
-        code, problem = 0, None
+        code, held, problem = 0, 0, None
         for plan_id in ids:
             try:
-                code = max(code, _told(follow(shop, plan_id, me.name, report=_Reporter(jobs.resume(plan_id)))))
+                # What a living worker has goes on there: one of these commands a minute does not pile up behind it.
+                if is_held(shop, plan_id):
+                    held += 1
+                else:
+                    code = max(code, _told(follow(shop, plan_id, me.name, report=_Reporter(jobs.resume(plan_id)))))
             except (LeaseLost, WrongState):
                 continue  # another worker has it, or it has ended: both are well
             except DataAccessError as error:
                 say(f"{plan_id}: {error}")
                 problem = problem or error  # the others, and the looks that are due, do not wait for this one
+        if held:
+            say(f"With another worker, and left to it: {held:,}.")
         if jobs.off() is None:
             shop.control.tidy()
             if looked := watcher(shop, me.name).run():

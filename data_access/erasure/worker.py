@@ -111,6 +111,17 @@ def watcher(shop: Workshop, name: str, *, halt: threading.Event | None = None) -
     return Watcher(shop.control, shop.audit, shop.sources, name, shop.looks or LOOKS, halt or threading.Event(), shop.patience)
 
 
+def is_held(shop: Workshop, plan_id: str) -> bool:
+    """Whether a worker has this job that lives: it renews its lease each second. One that was killed does not: waits until that ends."""
+    first = job = shop.control.job(plan_id)
+    while is_worked_on(job) and job.state in OPEN:
+        if job.lease_until != first.lease_until:
+            return True
+        time.sleep(_FOLLOW_SECONDS)
+        job = shop.control.job(plan_id)
+    return False
+
+
 def follow(shop: Workshop, plan_id: str, name: str, *, report: Report | None = None) -> Job:
     """Work on a job in this process until it has ended; where another worker has it, wait for it. Raises what `work` raises."""
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -72,13 +73,31 @@ def test_one_that_cannot_go_on_does_not_hold_up_the_others(session: Session, mon
 
 def test_what_another_worker_has_is_left_to_it(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
     """Each minute another command: they would pile up behind a long job."""
-    job = session.shop.confirmed("cg")
-    held = session.shop.control.acquire(job.plan_id, "the server's worker")
+    job, control = session.shop.confirmed("cg"), session.shop.control
+    held = control.acquire(job.plan_id, "the server's worker")
     assert held is not None
-    assert resume(session) == 0
-    assert "1 with another worker" in (said := capsys.readouterr().err), "a killed one's job is not nothing"
+    done = threading.Event()
+
+    def live() -> None:
+        while not done.wait(0.05):
+            control.renew(held)
+
+    worker = threading.Thread(target=live)
+    worker.start()
+    try:
+        assert resume(session) == 0
+    finally:
+        done.set()
+        worker.join()
+    said = capsys.readouterr().err
+    assert "With another worker, and left to it: 1." in said
     assert "nothing to resume" not in said
     assert session.shop.jobs.status(job.plan_id).state is State.APPROVED
-    session.shop.control.release(held)
+
+
+def test_what_a_killed_worker_had_is_taken_over_when_its_lease_ends(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    job = session.shop.confirmed("cg")
+    assert session.shop.control.acquire(job.plan_id, "killed", seconds=2.0) is not None
     assert resume(session) == 0
+    assert "With another worker" not in capsys.readouterr().err
     assert session.shop.jobs.status(job.plan_id).state is State.COMPLETED
