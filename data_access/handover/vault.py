@@ -1,9 +1,10 @@
 """Where exports wait until they are fetched: files that only this user of the machine can read, each for one identity, for an hour.
 
-    <state>/exports/<name>.zip      the archive; <name>.part while it is written
+    <state>/exports/<name>.zip      the archive, sealed (sealed.py); <name>.part while it is written
     <state>/exports/<name>.json     for whom, about whom, until when: keyed hashes and a time
 
-`name` is a hash of the token, so that who sees the folder cannot fetch anything; the hash of the identity is keyed with the token.
+`name` is a hash of the token, so that who sees the folder cannot fetch anything; the hash of the identity is keyed with the token, and
+the archive is sealed with it: a copy of the folder, such as a backup, gives nothing away.
 A file is gone after its first whole download, after its hour, and after an erasure of its subject.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import io
 import os
 import re
 import secrets
@@ -25,6 +27,7 @@ from typing import BinaryIO
 from pydantic import TypeAdapter, ValidationError
 
 from data_access.errors import NotFound
+from data_access.handover.sealed import PIECE, Opening, Sealing, key_of, plain_bytes
 
 LIFE_SECONDS = 3_600.0
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -53,9 +56,12 @@ class Waiting:
 
 @dataclass(slots=True)
 class Deposit:
-    """An archive that is being put in: write to `file`. With `token`, and the same identity, it can be fetched afterwards."""
+    """An archive that is being put in: write to `file`, which tells how much was `written`.
 
-    file: BinaryIO
+    With `token`, and the same identity, it can be fetched afterwards.
+    """
+
+    file: Sealing
     token: str
 
 
@@ -78,7 +84,9 @@ class Vault:
             # The label first: an erasure must find what is being written, too.
             self._write(label, _Label(_mac(token, identity), subject, self._clock() + LIFE_SECONDS))
             with _created(part) as file:
-                yield Deposit(file, token)
+                sealing = Sealing(file, key_of(token))
+                yield Deposit(sealing, token)
+                sealing.finish()
             if self._label(label.stem) is None:
                 raise FileNotFoundError
             self._write(label, _Label(_mac(token, identity), subject, self._clock() + LIFE_SECONDS))
@@ -104,7 +112,9 @@ class Vault:
             file = paths[0].open("rb")
         except OSError:
             return None
-        return Waiting(file, os.fstat(file.fileno()).st_size, lambda: _remove(*paths))
+        sealed = os.fstat(file.fileno()).st_size
+        opening = io.BufferedReader(Opening(file, key_of(token), sealed), PIECE)
+        return Waiting(opening, plain_bytes(sealed), lambda: _remove(*paths))
 
     def sweep(self) -> int:
         """Delete what has waited for its hour, and what a process left behind that ended while it wrote. Returns how many files."""

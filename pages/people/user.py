@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from data_access.errors import DataAccessError
+from data_access.errors import DataAccessError, UsageError
 from pages.ui import (
     access,
     load,
@@ -69,7 +69,8 @@ try:
     with st.spinner("Reading everything of this user", show_time=True):
         looked = load_people.person(asking(), asked.user_id, asked.systems, allowed)
 except DataAccessError as error:
-    notices.show(error, again=person_form.again)
+    # The same wrong id is wrong the second time, too.
+    notices.show(error, again=None if isinstance(error, UsageError) else person_form.again)
     st.stop()
 person = looked.person
 

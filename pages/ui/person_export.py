@@ -28,6 +28,7 @@ from pages.ui.person_tasks import Task
 
 _KEY = "person_export"
 _SIDE_SECONDS = 1.0
+_LOOK_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +47,14 @@ class Made:
 class _Counted(io.RawIOBase):
     """Tells a task how much was written, and ends the writing when the task is to stop."""
 
-    def __init__(self, inner: BinaryIO, task: Task) -> None:
+    def __init__(self, inner: io.RawIOBase, task: Task) -> None:
         self._inner, self._task = inner, task
 
     def write(self, data: Any, /) -> int:
         self._task.check()
-        written = self._inner.write(data)
+        written = self._inner.write(data) or 0
         self._task.count += written
         return written
-
-    def read(self, size: int = -1, /) -> bytes:
-        return self._inner.read(size)
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return self._inner.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._inner.tell()
-
-    def flush(self) -> None:
-        self._inner.flush()
-
-    def seekable(self) -> bool:
-        return self._inner.seekable()
 
     def writable(self) -> bool:
         return True
@@ -95,7 +81,7 @@ class Order:
                 self.by, self.settings, self.sources, self.person, cast("BinaryIO", _Counted(deposit.file, task)),
                 subject=subject, store=self.store, allow_scan=self.allow_scan,
             )  # fmt: skip
-            size = deposit.file.seek(0, io.SEEK_END)
+            size = deposit.file.written
             until = datetime.now(UTC) + timedelta(seconds=LIFE_SECONDS)
         return Made(
             token=deposit.token,
@@ -175,12 +161,10 @@ def _watch(task: Task) -> None:
 
 
 def _offer(made: Made, identity: str, titles: Mapping[str, str], zone: ZoneInfo) -> bool:
-    """The link, while the file is there."""
-    there = Vault(load.settings().state).open(made.token, identity)
-    if there is None:
+    """The link, while the file is there: a click on a link that leads nowhere would open an empty page."""
+    if not _is_there(made, identity):
         st.caption(":gray[:material/delete:] The export is gone: it was fetched, its hour is over, or what it was about was erased.")
         return False
-    there.file.close()
     with st.container(border=True, gap="xsmall"):
         st.markdown(
             f":green[:material/check:] **The export is ready** :gray[{person_held.size(made.bytes)},"
@@ -191,4 +175,19 @@ def _offer(made: Made, identity: str, titles: Mapping[str, str], zone: ZoneInfo)
         for system, sentence in made.unread:
             untrusted.text(f"Not complete. {titles.get(system, system)}: {sentence}")
         st.link_button("Download the ZIP", f"/download/{made.token}", type="primary", icon=":material/download:")
+
+    @st.fragment(run_every=_LOOK_SECONDS)
+    def look() -> None:
+        if not _is_there(made, identity):
+            st.rerun()
+
+    look()
+    return True
+
+
+def _is_there(made: Made, identity: str) -> bool:
+    there = Vault(load.settings().state).open(made.token, identity)
+    if there is None:
+        return False
+    there.file.close()
     return True

@@ -150,5 +150,21 @@ def test_only_the_owner_can_read_it_and_nothing_tells_whose_it_is(vault: Vault, 
         assert ANNA.encode() not in path.read_bytes()
 
 
+def test_what_lies_there_can_be_read_with_the_token_alone(vault: Vault, tmp_path: Path) -> None:
+    words = b"Where is my order?" * 20_000
+    token = put(vault, data=words)
+    (archive,) = (tmp_path / "exports").glob("*.zip")
+    stored = archive.read_bytes()
+    assert words[:18] not in stored
+    waiting = vault.open(token, ANNA)
+    assert waiting is not None
+    assert waiting.size == len(words)
+    assert fetch(waiting) == words
+    for changed in (stored[:-1], stored[: len(stored) // 2], bytes([stored[0] ^ 1]) + stored[1:], stored + b"x"):
+        archive.write_bytes(changed)
+        with pytest.raises(OSError, match="not what was sealed"):
+            fetch(vault.open(token, ANNA))
+
+
 def test_there_need_be_no_folder(vault: Vault) -> None:
     assert (vault.sweep(), vault.remove_all("a" * 64), vault.open("A" * 43, ANNA)) == (0, 0, None)

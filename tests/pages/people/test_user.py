@@ -264,6 +264,7 @@ def test_ids_that_no_key_can_hold(people: Mapping[str, Source], look_up: Run) ->
     app = look_up("a" * 2_049)
     assert not app.exception
     assert "This question cannot be asked" in words(app)
+    assert "Try again" not in [button.label for button in app.button], "it would be the same"
     app = look_up("")
     assert not app.exception
     assert not app.metric
