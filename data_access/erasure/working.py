@@ -36,6 +36,7 @@ from data_access.settings import Settings
 from data_access.snapshot.store import Store
 
 Report = Callable[[int], object]
+_IN_SNAPSHOT = "The snapshot has what was erased until its next full sync."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,9 @@ class _Work:
             erasing.run()
             verification = self._verify(erasing)
         except CancelAsked:
-            return self._end(finishing.NOTHING_SEEN, State.CANCELLED, "Cancelled. What was deleted before stays deleted.")
+            return self._cut_short(State.CANCELLED, "Cancelled. What was deleted before stays deleted.")
         except ForeignOwner as error:
-            return self._end(finishing.NOTHING_SEEN, State.BLOCKED, str(error))
+            return self._cut_short(State.BLOCKED, str(error))
         self._notes += [str(error) for error in erasing.refusals.tables.values()]
         job = self._control.job(plan_id)
         state = decide(job.progress, verification, max(job.plan.keys, sum(row.planned for row in job.progress)))
@@ -214,6 +215,12 @@ class _Work:
         job = self._control.job(self._held.plan_id)
         return finishing.end(job, self._control, self._audit, self._hold, verification, state, message, self._shop.looks)
 
+    def _cut_short(self, state: State, message: str) -> Job:
+        """On the way, with nothing checked and nothing forgotten elsewhere: what it deleted until then is gone from the tables alone."""
+        progress = self._control.job(self._held.plan_id).progress
+        kept = self._shop.snapshot is not None and any(row.deleted for row in progress)
+        return self._end(finishing.NOTHING_SEEN, state, f"{message} {_IN_SNAPSHOT}" if kept else message)
+
     def _said(self, job: Job, verification: Verification) -> str:
         """One or two sentences on how it went; tables by name, and nobody."""
         said = [*self._notes]
@@ -224,5 +231,5 @@ class _Work:
         if fresh := sum(found.new_activity for found in verification.new_activity):
             said.append(f"{some(fresh, 'item')} newer than the erasure: kept until somebody asks for it.")
         if self._shop.snapshot is not None and not finishing.is_whole(job.plan.scope):
-            said.append("The snapshot has what was erased until its next full sync.")
+            said.append(_IN_SNAPSHOT)
         return " ".join(dict.fromkeys(said))

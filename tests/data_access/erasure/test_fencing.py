@@ -56,6 +56,12 @@ def test_a_paused_worker_cannot_give_the_next_ones_lease_back(shop: Shop) -> Non
     assert shop.control.acquire(now.plan_id, "third") is not None
 
 
+def test_a_paused_worker_says_nothing_in_the_next_ones_job(shop: Shop) -> None:
+    hold, _, now = overtaken(shop)
+    hold.tell("Waiting for capacity.")
+    assert shop.jobs.status(now.plan_id) == now
+
+
 def test_a_worker_that_does_not_see_the_receipt_does_not_replace_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between the receipt and the end; the next one read before the write was there, and makes a receipt of its own."""
     job = shop.confirmed("cg")

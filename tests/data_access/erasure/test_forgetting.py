@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data_access.erasure import ending, working
 from data_access.erasure.model import Job, Scope, State
 from data_access.errors import NotFound
 from data_access.handover.vault import Vault
 from data_access.snapshot.store import Store
 from data_access.snapshot.sync import sync
 from tests.data_access import layouts
-from tests.data_access.erasure.shops import ME, SUBJECTS, Shop, shop_at
+from tests.data_access.erasure.shops import ME, SUBJECTS, Between, Shop, shop_at
 from tests.data_access.snapshot.test_forget import holding, words_of
 
 pytestmark = pytest.mark.engine
@@ -159,6 +160,43 @@ def test_a_part_of_a_user_stays_in_the_snapshot_until_a_full_sync_and_the_job_sa
     assert holding(tmp_path / "snapshot", mine.conversation_id)
     sync(shop.workshop.sources["ai_agent"], store, full=True)
     assert not any(row["conversation_id"] == mine.conversation_id for row in store.arrow("conversations").to_pylist())
+
+
+def test_what_was_cut_short_is_in_the_snapshot_until_a_full_sync_and_the_job_says_so(
+    open_shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path / "snapshot"), tmp_path)
+    shop = open_shop("ai_agent", snapshot=store)
+    sync(shop.workshop.sources["ai_agent"], store, full=True)
+    job = shop.confirmed("ai_agent")
+
+    def cancel(method: str, request: Mapping[str, Any]) -> None:
+        if method == "batch_execute_statement":
+            shop.jobs.cancel(job.plan_id, ME)
+
+    ended = shop.with_client(lambda client: Between(client, cancel), "ai_agent").work(job.plan_id)
+    assert ended.state is State.CANCELLED
+    assert any(row.deleted for row in ended.progress)
+    assert "until its next full sync" in ended.message
+
+
+def test_a_cancel_that_comes_when_all_is_deleted_is_too_late(
+    open_shop: Callable[..., Shop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is left but to forget elsewhere and to say so: it is not called cancelled, and nothing is half forgotten."""
+    store = Store(str(tmp_path / "snapshot"), tmp_path)
+    shop = open_shop("ai_agent", snapshot=store)
+    sync(shop.workshop.sources["ai_agent"], store, full=True)
+    job = shop.confirmed("ai_agent")
+
+    def decide(*evidence: Any) -> State:
+        shop.jobs.cancel(job.plan_id, ME)
+        return ending.decide(*evidence)
+
+    monkeypatch.setattr(working, "decide", decide)
+    ended = shop.work(job.plan_id)
+    assert ended.state is State.COMPLETED
+    assert forgotten(shop, ended)["rows"] > 0
 
 
 # Exports that wait

@@ -126,6 +126,25 @@ def test_the_look_at_the_start_reads_no_table_of_messages_from_end_to_end(shop: 
     assert [one for one in asked[first:] if one.startswith("scan") and "ai-agent-messages" in one]
 
 
+def test_what_came_while_it_was_looked_once_more_is_before_the_cut_off(shop: Shop) -> None:
+    """Written behind the look's back, and begun after the worker started: neither missed nor called new activity."""
+    job, came = shop.confirmed("cg"), list[str]()
+
+    def write(method: str, request: Mapping[str, Any], answer: Any) -> Any:
+        if method == "query" and "IndexName" in request and not came:
+            came.append(datetime.now(UTC).isoformat())
+            shop.put("cg-chatbot-conversations", conversation_id="meanwhile", user_id="demo", created_at=came[0], updated_at=came[0])
+        return answer
+
+    ended = shop.with_client(lambda client: Between(client, after=write), "cg").work(job.plan_id)
+    assert ended.started_at is not None
+    assert ended.cutoff is not None
+    assert ended.started_at < datetime.fromisoformat(came[0]) < ended.cutoff
+    assert ended.state is State.COMPLETED
+    assert "newer than the erasure" not in ended.message
+    assert not [item for item in shop.items("cg-chatbot-conversations") if item["conversation_id"]["S"] == "meanwhile"]
+
+
 def test_too_much_that_came_since_blocks_the_job_before_anything_is_deleted(shop: Shop) -> None:
     job, before = shop.confirmed("cg"), shop.left("cg")
     for number in range(120):
