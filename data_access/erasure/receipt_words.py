@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from data_access.counts import some
 from data_access.erasure.clearing import SecondStage
-from data_access.erasure.copies import remains
+from data_access.erasure.copies import NOT_KNOWN, remains
 from data_access.erasure.model import Copy, State
 from data_access.erasure.receipt import Content, Spent
 from data_access.erasure.verification import Seen
@@ -88,9 +88,7 @@ def _sections(content: Content, public_key: str, file_digest: str, stage: Second
             ("System", "Table", "Items"),
             tuple((one.system, one.table, f"{one.new_activity:,}") for one in content.new_activity),
         )
-    yield Section(
-        "Independent check", tuple(_checked(content)), ("Started", "Keys", "Scanned", "Left", "New", "Units"), tuple(_sweeps(content))
-    )
+    yield Section("Independent check", tuple(_checked(content)), _SWEEP_COLUMNS, tuple(_sweeps(content)))
     yield Section("Cost", (), ("", "Estimated", "Measured"), tuple(_cost(content.spent)))
     yield Section(COPIES, *_copies(content.copies))
     if stage is not None:
@@ -178,8 +176,13 @@ def _copies(copies: Iterable[Copy]) -> tuple[tuple[str, ...], tuple[str, ...], t
     left = [copy for copy in copies if remains(copy)]
     if not left:
         return ("None was found.",), (), ()
-    rows = tuple((one.table, one.what, one.state, _time(one.last_possible, "no end date"), one.note) for one in left)
+    rows = tuple((one.table, one.what, one.state, _last(one), one.note) for one in left)
     return (), ("Table", "Copy", "State", "Last possible", "Note"), rows
+
+
+def _last(copy: Copy) -> str:
+    """Of what nobody could be asked about, the end is not known either: that it has none would be said without knowing."""
+    return _time(copy.last_possible, NOT_KNOWN if copy.state == NOT_KNOWN else "no end date")
 
 
 def _second_stage(stage: SecondStage) -> Section:

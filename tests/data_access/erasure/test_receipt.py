@@ -19,7 +19,7 @@ from data_access.erasure.keys import Keys
 from data_access.erasure.model import Copy, Job, Progress, State, TableCount, due_date
 from data_access.erasure.receipt import Receipt, contents, file_of, make_receipt, named, signed_text
 from data_access.erasure.receipt_check import cleared, verify_receipt
-from data_access.erasure.receipt_words import as_markdown, sections
+from data_access.erasure.receipt_words import COPIES, as_markdown, sections
 from data_access.erasure.signing import key_id, public_key, sign
 from data_access.erasure.verification import Found, Leftovers, Residual, Seen, Sweep, Unread, Verification
 from data_access.errors import NotConfirmed, UsageError
@@ -244,6 +244,19 @@ def test_it_can_be_read_and_printed() -> None:
     assert [section.title for section in sections(receipt().content)][:3] == ["Result", "Request", "Tables"]
     for section in sections(make_receipt(a_job(), DIRTY, HEAD, KEYS).content):
         assert all(len(row) == len(section.columns) for row in section.rows)
+
+
+def test_what_nobody_could_be_asked_about_is_not_said_to_have_no_end() -> None:
+    copies = (DAX, BACKUP, PITR, replace(PITR, state="not known", last_possible=None))
+    (section,) = [one for one in sections(receipt(copies=copies).content) if one.title == COPIES]
+    last = section.columns.index("Last possible")
+    assert [row[last] for row in section.rows] == ["not known", "no end date", f"{PITR.last_possible:%Y-%m-%d %H:%M:%S} UTC", "not known"]
+
+
+def test_every_sweep_has_its_read_units() -> None:
+    (section,) = [one for one in sections(receipt().content) if one.title == "Independent check"]
+    assert section.columns[-1] == "Read units"
+    assert [row[-1] for row in section.rows] == ["12.5", "12.5"]
 
 
 TAG = re.compile(r"<[^>]*>")
