@@ -65,6 +65,8 @@ def show(person: Person | None, sources: Mapping[str, Source], zone: ZoneInfo) -
         erasure_states.show(error, again=load_people.forget_control)
         return
     erasure_states.failed()
+    if job is None and person is None:
+        st.rerun()  # its plan is gone, and whom it was about is forgotten: somebody else can be looked up
     if job is not None and person is not None and job.state in ENDED and job.started_at is not None:
         # What this page read of the person is not so any more, whichever process erased it.
         person_form.forget()
