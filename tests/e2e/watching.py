@@ -62,6 +62,9 @@ def turn(page: Page, position: int) -> Locator:
 # Streamlit loads the code of each kind of element when it is first needed, and a skeleton stands in its place until then:
 # the first button of a visit comes after the script has ended.
 STILL = "[data-testid=stApp][data-test-script-state=notRunning]:not(:has([data-testid=stSkeleton], [data-testid=stAppSkeleton]))"
+# Asked by the page of itself: a question from here goes through four processes, and most of a test is waiting.
+STAYS = "seen => { seen.still = document.querySelector(seen.selector) ? seen.still + 1 : 0; return seen.still > 6; }"
+LOOK_MS = 75
 
 
 def until(page: Page, true: Callable[[], bool], what: str) -> None:
@@ -77,14 +80,7 @@ def settled(page: Page) -> None:
     Between the two runs of a page switch, and before the run that a click asked for, a page is still for a moment: so it has to
     stay still, and a test first expects something that only the new run shows.
     """
-    still = 0
-
-    def stays() -> bool:
-        nonlocal still
-        still = still + 1 if page.locator(STILL).count() else 0
-        return still > 6
-
-    until(page, stays, "the page is still")
+    page.wait_for_function(STAYS, arg={"selector": STILL, "still": 0}, polling=LOOK_MS, timeout=PATIENCE_MS)
 
 
 def press(page: Page, key: str) -> None:
