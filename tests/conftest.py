@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import botocore.session
 import pytest
 from _pytest.nodeid import NodeId
+from hypothesis import settings
 
 from data_access.access.refusals import Refusals
 from data_access.actions import asking
@@ -27,6 +28,10 @@ NO_ENGINE = "ENGINE TESTS SKIPPED: no dynoxide binary (npm install brings it)"
 NO_BROWSER = "BROWSER TESTS SKIPPED: no Chromium on PATH"
 
 bytecode.keep()
+
+# How long a case takes says how loaded a machine is. CI=true has no deadline by itself, and keeps the rest of its own profile.
+settings.register_profile("without a clock", settings.default, deadline=None)
+settings.load_profile("without a clock")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
