@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn
 import botocore.session
 import pytest
 from _pytest.nodeid import NodeId
-from hypothesis import settings
 
 from data_access.access.refusals import Refusals
 from data_access.actions import asking
@@ -29,9 +28,13 @@ NO_BROWSER = "BROWSER TESTS SKIPPED: no Chromium on PATH"
 
 bytecode.keep()
 
-# How long a case takes says how loaded a machine is. CI=true has no deadline by itself, and keeps the rest of its own profile.
-settings.register_profile("without a clock", settings.default, deadline=None)
-settings.load_profile("without a clock")
+
+def pytest_configure() -> None:
+    """How long a case takes says how loaded a machine is. CI=true has no deadline by itself, and keeps the rest of its own profile."""
+    from hypothesis import settings  # here, so that what pytest makes of it is kept
+
+    settings.register_profile("without a clock", settings.default, deadline=None)
+    settings.load_profile("without a clock")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
