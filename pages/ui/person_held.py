@@ -113,7 +113,7 @@ def _found_by(one: SystemData, zone: ZoneInfo) -> None:
     sweep = one.sweep
     tables = " and ".join(sweep.tables)
     how = {
-        "key": "by key, which leads to everything",
+        "key": "by key" if one.notes else "by key, which leads to everything",
         "scan": f"by key, and by a Scan of {tables}, for what no key can tell",
         "snapshot": f"by key, and by the snapshot of {times.moment(sweep.as_of, zone)}, for what no key can tell",
         "nothing": f"by key alone: what no key can tell needs a Scan of {tables}",

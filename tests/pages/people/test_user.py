@@ -155,6 +155,8 @@ def test_everything_of_one_person(people: Mapping[str, Source], look_up: Run) ->
     assert "From 2026-11-10 10:00 to 2026-11-13 10:01" in said
     assert "Tenants: acme" in said
     assert "1 conversation without an item of its own" in said
+    assert "**Remo** 1 item, by key, which leads to everything" in said
+    assert "**AI4AI** 0 items, by key :gray" in said, "a message whose session is gone has no key that leads to it"
     assert "read units" in said
     shown = cells(app)
     for table in ("cg-chatbot-conversations", "ai-agent-messages", "remo-user-data", "reminder_data"):
