@@ -22,7 +22,7 @@ from data_access.erasure.receipt import make_receipt
 from data_access.erasure.verification import Leftovers, Verification
 from data_access.errors import SyncRunning
 from data_access.handover.vault import Vault
-from data_access.snapshot.forget import forget
+from data_access.snapshot.forget import Part, forget
 from data_access.snapshot.store import Store
 
 _ONE_WAIT_SECONDS, _WAITS = 5.0, 60
@@ -47,7 +47,7 @@ def forget_everywhere(
     Raises SnapshotError, AwsError, AuditError.
     """
     scope, rows = job.plan.scope, 0
-    if snapshot is not None and is_whole(scope):
+    if snapshot is not None:
         talks: Mapping[str, set[str]] = {system: set() for system in scope.systems}
         for chunk in control.chunks(job.plan_id):
             talks[chunk.system].update(key.conversation for key in chunk.keys if key.conversation is not None)
@@ -63,15 +63,17 @@ def forget_everywhere(
 
 
 def _forget(snapshot: Store, job: Job, system: str, talks: list[str], hold: Hold) -> int:
+    scope = job.plan.scope
     for wait in range(_WAITS):
         hold.beat()
         try:
             removed = forget(
                 snapshot,
-                job.plan.scope.user_id,
+                scope.user_id,
                 system,
                 at=job.cutoff,
                 talks=[(system, talk) for talk in talks],
+                part=None if is_whole(scope) else Part(scope.tenants, scope.data_type, scope.conversation_id),
                 wait_seconds=_ONE_WAIT_SECONDS,
             )
         except SyncRunning:

@@ -139,7 +139,7 @@ class _Work:
         state = decide(job.progress, verification, max(job.plan.keys, sum(row.planned for row in job.progress)))
         self._hold.looks_for_cancel = False  # all is deleted: what is left to do is to say so
         finishing.forget_everywhere(job, self._control, self._audit, self._shop.snapshot, self._hold, self._shop.on_forgotten)
-        return self._end(verification, state, self._said(job, verification))
+        return self._end(verification, state, self._said(verification))
 
     def _begin(self, job: Job) -> Job:
         """From approved to running: or to the end, where it is not what was approved any more."""
@@ -221,7 +221,7 @@ class _Work:
         kept = self._shop.snapshot is not None and any(row.deleted for row in progress)
         return self._end(finishing.NOTHING_SEEN, state, f"{message} {_IN_SNAPSHOT}" if kept else message)
 
-    def _said(self, job: Job, verification: Verification) -> str:
+    def _said(self, verification: Verification) -> str:
         """One or two sentences on how it went; tables by name, and nobody."""
         said = [*self._notes]
         if self._found_late:
@@ -230,6 +230,4 @@ class _Work:
         said += [f"{one.table} could not be read: {one.why}" for one in verification.unread]
         if fresh := sum(found.new_activity for found in verification.new_activity):
             said.append(f"{some(fresh, 'item')} newer than the erasure: kept until somebody asks for it.")
-        if self._shop.snapshot is not None and not finishing.is_whole(job.plan.scope):
-            said.append(_IN_SNAPSHOT)
         return " ".join(dict.fromkeys(said))

@@ -40,6 +40,15 @@ class Removed:
     files: int
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a user is meant, each None for any: these tenants, this kind of record or the conversations of it, this conversation."""
+
+    tenants: tuple[str, ...] | None = None
+    kind: str | None = None
+    conversation: str | None = None
+
+
 def forget(
     store: Store,
     user_id: str,
@@ -47,24 +56,29 @@ def forget(
     *,
     at: datetime | None = None,
     talks: Iterable[tuple[str, str]] = _NO_TALKS,
+    part: Part | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Removed:
     """Remove every row of a user from all tables, of one system or of all of them, and everything older for ever.
 
     `at` is the time of the erasure (now if not given): rows that are newer may come back with a later sync. `talks` are further
     conversations of the user, as system and id, that the snapshot may not know. Can be repeated: what is gone stays gone.
+    Of a `part` the rows go, those of `talks` that name nobody with them, and nothing is written down: the rest of the user is to
+    be read on, and what is gone from the tables is not found there by a later sync.
     Raises SnapshotError, and SyncRunning when a sync does not end in time; the erasure is written down even then.
     """
     when = (at or datetime.now(UTC)).astimezone(UTC)
-    known = [(one, talk) for one, talk in _talks(store, user_id, system)]
-    Register(store).add(user_id, system, [*known, *talks], when)
+    named = list(talks)
+    if part is None:
+        Register(store).add(user_id, system, [*_talks(store, user_id, system), *named], when)
     with trouble("The snapshot cannot be written", store.place), lock(store, wait_seconds):
         _clear_work(store)
         removed: dict[str, int] = dict.fromkeys(TABLES, 0)
         files = 0
         for name, state in store.states().items():
             if system is None or name == system:
-                rows, written = _without(store, state, _users_rows(user_id))
+                gone = _users_rows(user_id) if part is None else _part_rows(user_id, [talk for one, talk in named if one == name], part)
+                rows, written = _without(store, state, gone)
                 files += written
                 for table, count in rows.items():
                     removed[table] += count
@@ -110,6 +124,22 @@ _Gone = Mapping[str, tuple[str, list[object]]]
 def _users_rows(user_id: str) -> _Gone:
     """The condition of a user's rows in each table, with its values."""
     return {table: ("user_id = ?", [user_id]) for table in TABLES}
+
+
+def _part_rows(user_id: str, talks: list[str], part: Part) -> _Gone:
+    listed = "IN (SELECT unnest(?::VARCHAR[]))"
+    within, values = f"(user_id = ? OR (user_id IS NULL AND conversation_id {listed}))", list[object]([user_id, talks])
+    record, own = "user_id = ?", list[object]([user_id])
+    if part.tenants is not None:
+        within, values = f"{within} AND tenant_id {listed}", [*values, list(part.tenants)]
+        record, own = f"{record} AND tenant_id {listed}", [*own, list(part.tenants)]
+    if part.kind is not None:
+        within, values = f"{within} AND conversation_id {listed}", [*values, talks]
+        record, own = f"{record} AND kind = ?", [*own, part.kind]
+    if part.conversation is not None:
+        within, values = f"{within} AND conversation_id = ?", [*values, part.conversation]
+        record, own = "false", []
+    return {table: (record, own) if table == "user_records" else (within, values) for table in TABLES}
 
 
 def _older(table: str, users: Mapping[str, datetime], talks: Mapping[str, datetime]) -> tuple[str, list[object]]:

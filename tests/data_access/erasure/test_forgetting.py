@@ -37,8 +37,8 @@ def forgotten(shop: Shop, job: Job) -> dict[str, Any]:
 def open_shop(engine_endpoint: str, tmp_path: Path) -> Iterator[Callable[..., Shop]]:
     open_: list[Any] = []
 
-    def begin(system: str, **more: Any) -> Shop:
-        context = shop_at(engine_endpoint, tmp_path, system, **more)
+    def begin(*systems: str, **more: Any) -> Shop:
+        context = shop_at(engine_endpoint, tmp_path, *systems, **more)
         open_.append(context)
         return context.__enter__()
 
@@ -146,20 +146,62 @@ def test_the_snapshot_forgets_every_byte_and_a_sync_does_not_bring_it_back(
         assert holding(tmp_path / "snapshot", *words) == []
 
 
-def test_a_part_of_a_user_stays_in_the_snapshot_until_a_full_sync_and_the_job_says_so(
-    open_shop: Callable[..., Shop], tmp_path: Path
+@pytest.mark.parametrize("system", ["ai_agent", "ai4ai", "cg"])
+def test_of_a_conversation_the_snapshot_forgets_every_byte_and_keeps_the_rest_of_the_user(
+    open_shop: Callable[..., Shop], tmp_path: Path, system: str
 ) -> None:
     store = Store(str(tmp_path / "snapshot"), tmp_path)
-    shop = open_shop("ai_agent", snapshot=store)
-    sync(shop.workshop.sources["ai_agent"], store, full=True)
-    mine = next(talk for talk in layouts.talks("ai_agent") if talk.user_id == SUBJECTS["ai_agent"])
-    job = shop.work(shop.confirmed("ai_agent", conversation_id=mine.conversation_id).plan_id)
+    shop = open_shop(system, snapshot=store)
+    source = shop.workshop.sources[system]
+    sync(source, store, full=True)
+    mine, *rest = [talk for talk in layouts.talks(system) if talk.user_id == SUBJECTS[system]]
+    words = [mine.conversation_id, *(turn.content[:18] for turn in mine.turns)]
+    theirs = words_of(other_user(system), layouts.talks(system))
+    assert holding(tmp_path / "snapshot", *words)
+    job = shop.work(shop.confirmed(system, conversation_id=mine.conversation_id).plan_id)
     assert job.state is State.COMPLETED
-    assert "until its next full sync" in job.message
-    assert forgotten(shop, job)["rows"] == 0
-    assert holding(tmp_path / "snapshot", mine.conversation_id)
-    sync(shop.workshop.sources["ai_agent"], store, full=True)
-    assert not any(row["conversation_id"] == mine.conversation_id for row in store.arrow("conversations").to_pylist())
+    assert "sync" not in job.message
+    assert forgotten(shop, job)["rows"] > len(mine.turns)
+    for full in (None, False, True):
+        if full is not None:
+            sync(source, store, full=full)
+        assert holding(tmp_path / "snapshot", *words) == []
+        assert rest
+        for kept in (*(talk.conversation_id for talk in rest), *theirs):
+            assert holding(tmp_path / "snapshot", kept)
+
+
+def test_of_a_kind_of_record_and_of_a_tenant_the_snapshot_forgets_that_alone(open_shop: Callable[..., Shop], tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "snapshot"), tmp_path)
+    shop = open_shop("remo", "ai_agent", snapshot=store)
+    lasting = {"updated_at": "2026-06-01T00:00:00.000Z", "ttl": 4_000_000_000}
+    for user, kind in (("remo-user", "reminder_data"), ("remo-user", "todo_data"), ("somebody", "reminder_data")):
+        shop.put("remo-user-data", user_id=user, data_type=kind, data={"items": []}, **lasting)
+    for tenant in ("birch", "cedar"):
+        shop.put("ai-agent-sessions", id=f"talk-{tenant}", tenantId=tenant, userId="remo-user", createdAt="2026-06-01T00:00:00.000Z")
+    for source in shop.workshop.sources.values():
+        sync(source, store, full=True)
+
+    def erased(system: str, **scope: Any) -> None:
+        plan = shop.jobs.plan(Scope("remo-user", (system,), **scope), ME)
+        shop.jobs.confirm(plan.plan_id, "remo-user", ME)
+        assert shop.work(plan.plan_id).state is State.COMPLETED
+
+    def records() -> set[tuple[Any, Any]]:
+        rows = store.arrow("user_records").to_pylist()
+        return {(row["user_id"], row["kind"]) for row in rows if row["user_id"] in ("remo-user", "somebody")}
+
+    def talks() -> set[str]:
+        return {row["conversation_id"] for row in store.arrow("conversations").to_pylist() if row["user_id"] == "remo-user"}
+
+    assert len(records()) == 3
+    assert talks() == {"talk-birch", "talk-cedar"}
+    erased("remo", data_type="reminder_data")
+    assert records() == {("remo-user", "todo_data"), ("somebody", "reminder_data")}
+    assert talks() == {"talk-birch", "talk-cedar"}
+    erased("ai_agent", tenants=("birch",))
+    assert talks() == {"talk-cedar"}
+    assert records() == {("remo-user", "todo_data"), ("somebody", "reminder_data")}
 
 
 def test_what_was_cut_short_is_in_the_snapshot_until_a_full_sync_and_the_job_says_so(
