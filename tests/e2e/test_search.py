@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Server, profile, snapshot_of_its_own
 from tests.e2e.watching import LIVE, address, listen, press, settled, turn
@@ -14,6 +14,11 @@ from tests.e2e.watching import LIVE, address, listen, press, settled, turn
 Serve = Callable[..., Server]
 # Slow enough to be watched: all of the sample is about 1,000 read units.
 RATE = 50
+
+
+def stop(page: Page) -> Locator:
+    """The page's own: Streamlit has one of that name above it while a script runs."""
+    return page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop")
 
 
 def search(page: Page, words: str) -> None:
@@ -47,10 +52,10 @@ def test_two_browsers_watch_a_sync_and_a_word_opens_its_turn(
         everything.click()
         for one in (page, other):
             expect(one.get_by_role("progressbar")).to_be_visible()
-            expect(one.get_by_role("button", name="Stop")).to_be_enabled()
+            expect(stop(one)).to_be_enabled()
         expect(page.get_by_text(re.compile(r"[1-9]\d* items, [\d.]+ read units")).first).to_be_visible()
         # The one who did not begin it ends it, between two pages.
-        other.get_by_role("button", name="Stop").click()
+        stop(other).click()
         for one in (page, other):
             expect(one.get_by_text("The last sync was stopped")).to_be_visible()
         settled(page)
