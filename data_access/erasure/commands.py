@@ -194,6 +194,7 @@ def described(job: Job) -> dict[str, Any]:
         "items": job.plan.keys,
         "requested_by": job.plan.requested_by,
         "approved_by": job.approved_by,
+        "approved_at": job.approved_at,
         "received_at": job.received_at,
         "due_at": job.due_at,
         "extended": job.extension and job.extension.reason,

@@ -123,6 +123,7 @@ def read_job(row: Row, plan: Plan, progress: Iterable[Row]) -> Job:
         extension=_extension(row),
         looks=_looks().validate_json(row["looks"]) if "looks" in row else (),
         next_look=_time(row, "next_look"),
+        approved_at=_time(row, "approved_at"),
     )
 
 

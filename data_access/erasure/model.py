@@ -226,6 +226,7 @@ class Job:
     extension: Extension | None = None
     looks: tuple[LaterLook, ...] = ()
     next_look: datetime | None = None
+    approved_at: datetime | None = None
 
     @property
     def plan_id(self) -> str:

@@ -128,6 +128,7 @@ class Content:
     digest: str
     not_performed: Annotated[tuple[str, ...], Field(min_length=1)]
     extended: Reason | None = None  # why the due date was moved, where it was
+    approved_at: datetime | None = None  # receipts of before have none
     version: Literal[1] = VERSION
 
     def total(self, what: Literal["planned", "deleted", "already_absent", "foreign_owner", "errors", "residual", "new_activity"]) -> int:
@@ -213,6 +214,7 @@ def make_receipt(
         digest=plan.digest,
         not_performed=plan.not_performed or _AT_LEAST,
         extended=job.extension and job.extension.reason,
+        approved_at=job.approved_at,
     )
     return _signed(content, keys)
 

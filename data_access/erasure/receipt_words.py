@@ -114,6 +114,8 @@ def _request(content: Content) -> Iterator[tuple[str, str]]:
     yield from _hash("Keyed hash of the user id", content.subject)
     yield "Asked for by", content.requested_by
     yield "Approved by", content.approved_by or "nobody: no second person was needed"
+    if content.approved_by is not None:
+        yield "Approved", _time(content.approved_at)
     yield "Received", _time(content.received_at)
     yield "Due", _time(content.due_at) + (f", extended: {content.extended.value.replace('_', ' ')}" if content.extended else "")
     yield "Planned", _time(content.planned_at)

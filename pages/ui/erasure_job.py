@@ -83,7 +83,7 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
         (f"Received · {times.ago(job.received_at)}", times.moment(job.received_at, zone)),
         ("Due", due(job, zone)),
         ("Asked for by", code(job.plan.requested_by)),
-        ("Approved by", _approved(job)),
+        ("Approved by", _approved(job, zone)),
         ("What", f"{some(job.plan.keys, 'item')} in {scope(job.plan.scope, titles)}"),
     ]
     if (moved := erasure_extend.said(job, zone)) is not None:
@@ -102,9 +102,9 @@ def _head(job: Job, titles: Mapping[str, str], zone: ZoneInfo) -> None:
             st.markdown(f":gray[:small[{name}]]  \n{value}")
 
 
-def _approved(job: Job) -> str:
+def _approved(job: Job, zone: ZoneInfo) -> str:
     if job.approved_by is not None:
-        return code(job.approved_by)
+        return code(job.approved_by) if job.approved_at is None else f"{code(job.approved_by)}, {times.moment(job.approved_at, zone)}"
     if not job.needs_approval:
         return "nobody: not needed"
     return "nobody" if job.state in ENDED else ":orange[nobody yet]"

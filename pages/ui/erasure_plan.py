@@ -51,15 +51,13 @@ def copies(found: Iterable[Copy], zone: ZoneInfo) -> None:
         groups.setdefault((copy.what, copy.state, copy.last_possible, copy.note), []).append(copy.table)
     with st.container(border=True, gap="small"):
         for (what, state, last, note), tables in groups.items():
-            icon, until = ":gray[:material/help:]", ":orange[no end date]"
+            icon, until = ":orange[:material/all_inclusive:]", f"{escape(state)} · :orange[no end date]"
             if last is not None:
-                icon, until = ":orange[:material/event:]", f"last possible **{times.moment(last, zone)}**"
-            elif state != NOT_KNOWN:
-                icon = ":orange[:material/all_inclusive:]"
+                icon, until = ":orange[:material/event:]", f"{escape(state)} · last possible **{times.moment(last, zone)}**"
+            elif state == NOT_KNOWN:
+                icon, until = ":gray[:material/help:]", "not known whether there is one, nor until when"
             of = ", ".join(code(table) for table in dict.fromkeys(tables))
-            st.markdown(
-                f"{icon} **{escape(what)}** · {escape(state)} · {until}  \n:small[of] :small[{of}]  \n:gray[:small[{escape(note)}]]"
-            )
+            st.markdown(f"{icon} **{escape(what)}** · {until}  \n:small[of] :small[{of}]  \n:gray[:small[{escape(note)}]]")
 
 
 def _counts(plan: Plan, titles: Mapping[str, str]) -> None:

@@ -332,6 +332,8 @@ def test_a_second_person_approves_what_was_shown(open_control: Open) -> None:
         control.acquire(job.plan_id, "w")
     approved = control.approve(job.plan_id, "kim", DIGEST)
     assert (approved.state, approved.approved_by) == (State.APPROVED, "kim")
+    assert approved.approved_at is not None
+    assert approved.approved_at.tzinfo is not None
     assert control.approve(job.plan_id, "kim", DIGEST) == approved
     with pytest.raises(WrongState, match="approved cannot be approved"):
         control.approve(job.plan_id, "lee", DIGEST)

@@ -30,6 +30,7 @@ OTHER = Keys(b"h" * 32, b"t" * 32)
 PUBLIC = public_key(KEYS.seed)
 TABLE = "ai-agent-messages"
 HEAD = Head(12, "ab" * 32)
+APPROVED = NOW + timedelta(seconds=30)
 
 
 def a_job(**more: Any) -> Job:
@@ -40,6 +41,7 @@ def a_job(**more: Any) -> Job:
         "received_at": NOW - timedelta(days=2),
         "due_at": due_date(NOW - timedelta(days=2)),
         "approved_by": "ann",
+        "approved_at": APPROVED,
         "started_at": NOW + timedelta(minutes=1),
         "ended_at": None,
         "cutoff": NOW + timedelta(minutes=1),
@@ -77,7 +79,7 @@ def receipt(**more: Any) -> Receipt:
 def test_it_says_what_happened() -> None:
     made = receipt().content
     assert made.state is State.COMPLETED
-    assert (made.requested_by, made.approved_by) == ("sam", "ann")
+    assert (made.requested_by, made.approved_by, made.approved_at) == ("sam", "ann", APPROVED)
     assert (made.planned, made.total("deleted"), made.total("already_absent"), made.total("residual")) == (100, 98, 2, 0)
     assert made.ended_at == NOW + timedelta(minutes=3, seconds=0.75)
     assert made.spent.write_units == 99.0
@@ -228,13 +230,13 @@ def test_it_can_be_read_and_printed() -> None:
     html = MarkdownIt("commonmark").enable("table").render(text)
     for word in (
         "Completed with residuals.",
-        "made by",
         "Head of the audit",
+        f"{APPROVED:%Y-%m-%d %H:%M:%S} UTC",
         "no end date",
         "ai-agent-messages",
         "2026-11-20 08:00:00 UTC",
     ):
-        assert word in html or word == "made by"
+        assert word in html
     tables = [line for line in text.split("\n") if line.startswith("| ")]
     assert len(tables) > 30
     assert all(len(line) <= 100 for line in text.split("\n") if line not in tables)
