@@ -44,7 +44,7 @@ class Discovery:
 
     `live` is what DescribeTable says of each table. `met` is told of every user that a Scan of the conversations comes across.
     `held` says of a table and a key that its item is known: where an index still shows it as the user's, it is not read again, nor
-    found.
+    found. `beat` is called for each page, whatever is in it: it may raise, which ends the look.
     """
 
     def __init__(
@@ -57,12 +57,13 @@ class Discovery:
         known: Known | None = None,
         met: Callable[[str], None] | None = None,
         held: Callable[[str, Mapping[str, Any]], bool] | None = None,
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
         """Raises ScanRefused."""
         self.layout = layout(source.place, scope, allow_scan=allow_scan)
         self.findings = Findings(source.place.system.title, self.layout)
         self._source, self._scope, self._live, self._met, self._held = source, scope, live, met, held
-        self._known = known or Known()
+        self._known, self._beat = known or Known(), beat
         self._reading = Reading(source)
         shapes = {target.name: TableShape.described(live[target.name]) for target in self.layout.targets}
         self._sorter = Sorter(source.id, scope, self.layout, shapes, meets=met is not None)
@@ -140,7 +141,7 @@ class Discovery:
         orphans = self._orphans()
         if not self.layout.one_owner and (rows or orphans):
             mine = frozenset(self._sorter.named)
-            self._sorter.proof = prove(self._reading, target, self._scope, mine, orphans, self._items(target), self._met)
+            self._sorter.proof = prove(self._reading, target, self._scope, mine, orphans, self._items(target), self._met, self._beat)
             self.findings.shared = len(self._sorter.proof.shared)
             self.findings.proved_by = target.name
         for spot, units, own in rows:
@@ -180,7 +181,7 @@ class Discovery:
                 yield self._sorter.sort(target, page)
                 continue
             keys = [target.own_key(item) for item in page if not self._is_held(target, item)]
-            for start in range(0, len(keys), _PAGE):
+            for start in range(0, max(1, len(keys)), _PAGE):  # of a page that is known nothing, and that at once: it is a beat
                 yield self._sorter.sort(target, self._reading.get(target.name, keys[start : start + _PAGE]))
 
     def _is_held(self, target: Target, entry: Item) -> bool:
@@ -233,6 +234,7 @@ class Discovery:
         return count or None
 
     def _merge(self, page: Sorted) -> None:
+        self._beat()
         told = self.findings
         told.other_tenants.update(page.other_tenants)
         told.elsewhere.update(page.elsewhere)

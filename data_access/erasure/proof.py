@@ -32,6 +32,7 @@ def prove(
     orphans: frozenset[str],
     items: int | None,
     met: Callable[[str], None] | None,
+    beat: Callable[[], object],
 ) -> Proof:
     """A consistent Scan of the conversations, keys and owners only. Raises AwsError."""
     shared: set[Any] = set()
@@ -48,6 +49,7 @@ def prove(
         return list(_rows(target, page))
 
     for page in reading.scan(target.name, filters, where, items, rows, only=sorted({*attributes, *kinds})):
+        beat()
         for conversation, owner, tenant in page:
             own = str(owner) == scope.user_id and (scope.tenants is None or tenant in scope.tenants)
             if conversation in wanted:

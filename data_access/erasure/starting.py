@@ -79,7 +79,8 @@ def look_again(control: Control, sources: Mapping[str, Source], job: Job, snapsh
     for name in scope.systems:
         source = sources[name]
         try:
-            look = _look(source, scope, _known(snapshot, name, scope.user_id), planned, allow_scan=not _is_enough(job.plan, source))
+            before = _known(snapshot, name, scope.user_id)
+            look = _look(source, scope, before, planned, beat, allow_scan=not _is_enough(job.plan, source))
             for key in look.find():
                 if not planned.has(name, key.table, key.key):
                     fresh.append(key)
@@ -87,7 +88,6 @@ def look_again(control: Control, sources: Mapping[str, Source], job: Job, snapsh
                         raise PlanChanged(
                             f"More than {most:,} items came since this plan was made, so nothing was deleted.", "Make a new plan."
                         )
-                beat()
         except AccessDenied as error:
             # The planned keys are tried all the same: other tables do not wait for this one.
             troubles.append(error.sentence)
@@ -122,14 +122,13 @@ def _is_enough(plan: Plan, source: Source) -> bool:
     )
 
 
-def _look(source: Source, scope: Scope, before: Known, planned: _Planned, *, allow_scan: bool) -> Discovery:
-    live = live_tables(source)
+def _look(source: Source, scope: Scope, before: Known, planned: _Planned, beat: Callable[[], object], *, allow_scan: bool) -> Discovery:
     before = replace(before, tenants=(*before.tenants, *sorted(planned.tenants.get(source.id, ()))))
-    held = partial(planned.has, source.id)
+    begin = partial(Discovery, source, scope, live_tables(source), known=before, held=partial(planned.has, source.id), beat=beat)
     try:
-        return Discovery(source, scope, live, allow_scan=allow_scan, known=before, held=held)
+        return begin(allow_scan=allow_scan)
     except ScanRefused:  # a table that no index leads into
-        return Discovery(source, scope, live, known=before, held=held)
+        return begin()
 
 
 def _known(snapshot: Store | None, system: str, user_id: str) -> Known:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data_access.erasure import starting
+from data_access.erasure.holding_on import CancelAsked
 from data_access.erasure.model import Job, Scope, State
 from tests.data_access.erasure.shops import ME, SUBJECTS, Shop, shop_at
 
@@ -66,3 +67,24 @@ def test_another_users_message_that_no_index_has_blocks_a_plan_that_has_waited(s
     assert ended.state is State.BLOCKED
     assert "names another user" in ended.message
     assert shop.left("ai_agent") == before
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_look_that_finds_nothing_new_keeps_its_lease_and_hears_a_cancel(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, *, fresh: bool
+) -> None:
+    """It is asked at each page, since there may be a thousand of them without anything in them that the plan does not have."""
+    if not fresh:
+        monkeypatch.setattr(starting, "FRESH", timedelta())
+    job, beats = confirmed(shop), list[None]()
+    control, sources = shop.control, shop.workshop.sources
+    drift = starting.look_again(control, sources, job, None, lambda: beats.append(None))
+    assert drift == starting.Drift()
+    talks = {key.conversation for chunk in control.chunks(job.plan_id) for key in chunk.keys}
+    assert len(beats) > (len(talks) if fresh else 1)
+
+    def cancel() -> None:
+        raise CancelAsked
+
+    with pytest.raises(CancelAsked):
+        starting.look_again(control, sources, job, None, cancel)

@@ -16,7 +16,7 @@ from data_access.audit.events import Started
 from data_access.erasure import working
 from data_access.erasure.model import Job, State
 from data_access.erasure.working import work
-from data_access.errors import DataAccessError, LeaseLost, SchemaDrift
+from data_access.errors import DataAccessError, LeaseLost, SchemaDrift, WrongState
 from tests.data_access.erasure.faults.faulty import Call, Send, error, once, refused, writing
 from tests.data_access.erasure.faults.site import BY, Site, some_of, talk
 
@@ -131,7 +131,8 @@ def test_two_clicks_at_once_are_one_job(filled: tuple[Site, dict[tuple[str, str]
 
 
 def test_two_tabs_with_a_plan_each_are_one_job(filled: tuple[Site, dict[tuple[str, str], str]]) -> None:
-    """Each has a plan of the same user: one begins, the other is told of it, and a stale page later ends as nothing to do."""
+    """Each has a plan of the same user: one begins, the other is told of it. A stale page later finds its plan ended with the user,
+    whose id it had in it, and a new plan finds nothing to do."""
     site, others = filled
     plans = together(lambda: site.plan(SUBJECT), lambda: site.plan(SUBJECT))
     said = together(*[lambda plan=plan: site.jobs.confirm(plan.plan_id, SUBJECT, BY) for plan in plans])
@@ -141,8 +142,10 @@ def test_two_tabs_with_a_plan_each_are_one_job(filled: tuple[Site, dict[tuple[st
     site.check(site.work(begun[0].plan_id))
     assert site.sums() == others
     stale = next(plan for plan in plans if plan.plan_id != begun[0].plan_id)
-    site.jobs.confirm(stale.plan_id, SUBJECT, BY)
-    site.check(site.work(stale.plan_id), State.NO_DATA)
+    with pytest.raises(WrongState):
+        site.jobs.confirm(stale.plan_id, SUBJECT, BY)
+    assert SUBJECT not in site.control_text()
+    site.check(site.erase(SUBJECT), State.NO_DATA)
     assert site.sums() == others
 
 
