@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.client
@@ -103,7 +104,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 @pytest.fixture
 def settings(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """An account that answers on loopback, in aws mode."""
+    """An account that answers on loopback, in aws mode. What it does not know it answers as a fault of its own: nobody waits for it
+    to pass."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
     for name, value in {
         "DYNASCOPE_MODE": "aws",
         "DYNASCOPE_STATE": str(tmp_path / "state"),
