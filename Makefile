@@ -24,9 +24,9 @@ BIN := .venv/bin
 run: .venv/run engine
 	@exec $(BIN)/streamlit run asgi.py $(if $(PORT),--server.port $(PORT))
 
-# Much of a test is waiting for an engine or a browser: five at once keep two cores busy.
+# Much of a test is waiting for an engine or a browser: four at once keep two cores busy; five take longer.
 test: .venv/dev engine
-	@exec $(BIN)/python -m pytest $(or $(ARGS),-n 5 --dist loadgroup)
+	@exec $(BIN)/python -m pytest $(or $(ARGS),-n 4 --dist loadgroup)
 
 # Every call, where `make test` kills at the writes and at a few reads.
 faults: .venv/dev engine
