@@ -50,7 +50,8 @@ def _visit(session: str, *, warm: bool = False) -> float:
     page.query_params["system"] = "ai_agent"
     page.query_params["conversation"] = session
     page.switch_page("pages/conversations/replay.py")
-    page.run() if warm else AppTest.from_function(_forget).run()
+    before = page.run() if warm else AppTest.from_function(_forget).run()
+    assert not before.exception, "what was read before is still there"
     began = time.perf_counter()
     page.run()
     took = time.perf_counter() - began
@@ -63,7 +64,7 @@ def _forget() -> None:
     # Runs as a script: a session's cache can be cleared only from inside the session.
     from pages.ui import load
 
-    load.replay.clear()
+    load.forget_replays()
 
 
 def _plain(texts: list[str]) -> float:
