@@ -1,6 +1,6 @@
 # make run     serve the dashboard at http://localhost:8501 (PORT=8600 for another port)
 # make test    every test (ARGS="tests/data_access -k plan" for some)
-# make faults  an erasure's worker killed before and after each of its calls (five to ten minutes)
+# make faults  an erasure's worker killed before and after each of its calls (three to five minutes)
 # make check   format, lint, types
 # make bench   the benchmarks, each figure beside a peer
 # make audit   look the pinned packages up among known vulnerabilities (asks the Python package index)

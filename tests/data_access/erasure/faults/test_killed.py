@@ -2,7 +2,7 @@
 
 One job of 40 items, ten in each system, three of them newer than the plan, with look-alikes and a session id in two tenants beside
 it. Killed before the first call, after every write, before every few reads (between two writes nothing in the store changes), and
-some twice. FAULTS=all kills before and after each call: five to ten minutes.
+some twice. FAULTS=all kills before and after each call: three to five minutes.
 """
 
 from __future__ import annotations
