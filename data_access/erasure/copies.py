@@ -74,6 +74,11 @@ def remains(copy: Copy) -> bool:
     return copy.state not in _ABSENT
 
 
+def without_date(copy: Copy) -> str:
+    """In words, of a copy that has no last date. Of one that nobody could be asked about it is not said that it has none."""
+    return NOT_KNOWN if copy.state == NOT_KNOWN else "no end date"
+
+
 def _of(asked: _Asked, table: Table) -> Iterator[Copy]:
     yield _recovery(asked)
     yield from _backups(asked)

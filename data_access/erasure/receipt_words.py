@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from data_access.counts import some
 from data_access.erasure.clearing import SecondStage
-from data_access.erasure.copies import NOT_KNOWN, remains
+from data_access.erasure.copies import remains, without_date
 from data_access.erasure.model import Copy, State
 from data_access.erasure.receipt import Content, Spent
 from data_access.erasure.verification import Seen
@@ -178,13 +178,8 @@ def _copies(copies: Iterable[Copy]) -> tuple[tuple[str, ...], tuple[str, ...], t
     left = [copy for copy in copies if remains(copy)]
     if not left:
         return ("None was found.",), (), ()
-    rows = tuple((one.table, one.what, one.state, _last(one), one.note) for one in left)
+    rows = tuple((one.table, one.what, one.state, _time(one.last_possible, without_date(one)), one.note) for one in left)
     return (), ("Table", "Copy", "State", "Last possible", "Note"), rows
-
-
-def _last(copy: Copy) -> str:
-    """Of what nobody could be asked about, the end is not known either: that it has none would be said without knowing."""
-    return _time(copy.last_possible, NOT_KNOWN if copy.state == NOT_KNOWN else "no end date")
 
 
 def _second_stage(stage: SecondStage) -> Section:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import streamlit as st
 
-from data_access.erasure.copies import NOT_KNOWN, remains
+from data_access.erasure.copies import remains, without_date
 from data_access.erasure.model import Copy, Plan
 from pages.ui import person_held, person_ids, person_near, person_scope, reading, times, untrusted
 from pages.ui.untrusted import escape, reveal
@@ -87,7 +87,7 @@ def _copies(copies: Sequence[Copy], zone: ZoneInfo) -> None:
                 "Copy": (_texts([copy.what for copy in left]), st.column_config.TextColumn(width=190)),
                 "State": (_texts([copy.state for copy in left]), st.column_config.TextColumn(width=130)),
                 "Last possible": (
-                    _texts([_last(copy, zone) for copy in left]),
+                    _texts([times.moment(copy.last_possible, zone) if copy.last_possible else without_date(copy) for copy in left]),
                     st.column_config.TextColumn(width=128),
                 ),
                 "Note": (_texts([copy.note for copy in left]), st.column_config.TextColumn(width=520)),
@@ -95,12 +95,6 @@ def _copies(copies: Sequence[Copy], zone: ZoneInfo) -> None:
             person_held.table(columns, key="person_plan_copies", alt="Copies that this erasure does not reach")
         if off:
             st.caption(f"{off:,} more were asked about and are off, or there is none of them.")
-
-
-def _last(copy: Copy, zone: ZoneInfo) -> str:
-    if copy.last_possible is not None:
-        return times.moment(copy.last_possible, zone)
-    return NOT_KNOWN if copy.state == NOT_KNOWN else "no end date"
 
 
 def _sentences(title: str, sentences: Sequence[str], *, icon: str, expanded: bool = False) -> None:

@@ -43,10 +43,10 @@ def show(person: Person, titles: Mapping[str, str], zone: ZoneInfo) -> None:
     _table(part, part_rows, titles, zone, f"person_talks_{version}")
     orphans = sum(not talk.has_session for _, talk in talks)
     if orphans:
-        st.caption(f"{person_held.orphaned(orphans)}")
+        st.caption(person_held.orphaned(orphans))
     loose = sum(one.loose for one in person.systems)
     if loose:
-        st.caption(f"{person_held.in_none(loose)}")
+        st.caption(person_held.in_none(loose))
 
 
 def _table(talks: list[_Row], rows: tuple[OpenedRow, ...], titles: Mapping[str, str], zone: ZoneInfo, key: str) -> None:

@@ -202,23 +202,27 @@ def test_a_message_that_comes_late_belongs_to_what_was_erased(world: World, dyna
         assert look({system: sources[system]}, keys, system, again=again(dynamodb)).clean
 
 
+def begun_anew(at: str, at_ms: int) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """In each system what the user begins at that time, where it can be with an id or a key that was erased."""
+    return {
+        "remo": [("remo-user-data", {"user_id": "did:privy:cm1", "data_type": "todo_data", "timestamp": at, "data": {"todos": []}})],
+        "ai_agent": [
+            ("ai-agent-sessions", {"id": "new", "tenantId": "acme", "userId": "user-1", "createdAt": at}),
+            ("ai-agent-messages", {"id": "m-new", "sessionId": "new", "tenantId": "acme", "userId": "user-1", "timestamp": at}),
+        ],
+        "ai4ai": [
+            ("ai4ai-chat-sessions", {"user_id": "ap-southeast-2:0001", "session_id": "ai4ai-0000", "created_at": at, "title": "t"}),
+            ("ai4ai-chat-messages", {"session_id": "ai4ai-0000", "timestamp": at_ms, "role": "user", "content": "hello again"}),
+        ],
+        "cg": [("cg-chatbot-conversations", {"conversation_id": "new", "user_id": "demo", "created_at": at, "messages": []})],
+    }
+
+
 @ON_ENGINE
 def test_what_began_after_the_cutoff_is_told_and_not_handed_over(world: World, dynamodb: DynamoDBClient) -> None:
     """R15: also where it took the id of a conversation that was erased, or the key of a record that was."""
     sources = world(*SYSTEMS)
-    new: dict[str, list[tuple[str, dict[str, Any]]]] = {
-        "remo": [("remo-user-data", {"user_id": "did:privy:cm1", "data_type": "todo_data", "timestamp": AFTER, "data": {"todos": []}})],
-        "ai_agent": [
-            ("ai-agent-sessions", {"id": "new", "tenantId": "acme", "userId": "user-1", "createdAt": AFTER}),
-            ("ai-agent-messages", {"id": "m-new", "sessionId": "new", "tenantId": "acme", "userId": "user-1", "timestamp": AFTER}),
-        ],
-        "ai4ai": [
-            ("ai4ai-chat-sessions", {"user_id": "ap-southeast-2:0001", "session_id": "ai4ai-0000", "created_at": AFTER, "title": "t"}),
-            ("ai4ai-chat-messages", {"session_id": "ai4ai-0000", "timestamp": AFTER_MS, "role": "user", "content": "hello again"}),
-        ],
-        "cg": [("cg-chatbot-conversations", {"conversation_id": "new", "user_id": "demo", "created_at": AFTER, "messages": []})],
-    }
-    for system, rows in new.items():
+    for system, rows in begun_anew(AFTER, AFTER_MS).items():
         keys = planned(system)
         erase_all(dynamodb, keys)
         for table, item in rows:
@@ -242,19 +246,7 @@ JUST_AFTER = f"{CUTOFF:%Y-%m-%dT%H:%M:%S}.001"
 def test_what_is_as_old_as_the_cut_off_is_left_and_what_is_newer_is_new(late: bool, world: World, dynamodb: DynamoDBClient) -> None:
     """R15: at or before it, or after it."""
     sources, at, at_ms = world(*SYSTEMS), JUST_AFTER if late else AT, AT_MS + late
-    items: dict[str, list[tuple[str, dict[str, Any]]]] = {
-        "remo": [("remo-user-data", {"user_id": "did:privy:cm1", "data_type": "todo_data", "timestamp": at, "data": {"todos": []}})],
-        "ai_agent": [
-            ("ai-agent-sessions", {"id": "new", "tenantId": "acme", "userId": "user-1", "createdAt": at}),
-            ("ai-agent-messages", {"id": "m-new", "sessionId": "new", "tenantId": "acme", "userId": "user-1", "timestamp": at}),
-        ],
-        "ai4ai": [
-            ("ai4ai-chat-sessions", {"user_id": "ap-southeast-2:0001", "session_id": "ai4ai-0000", "created_at": at, "title": "t"}),
-            ("ai4ai-chat-messages", {"session_id": "ai4ai-0000", "timestamp": at_ms, "role": "user", "content": "hello again"}),
-        ],
-        "cg": [("cg-chatbot-conversations", {"conversation_id": "new", "user_id": "demo", "created_at": at, "messages": []})],
-    }
-    for system, rows in items.items():
+    for system, rows in begun_anew(at, at_ms).items():
         keys = planned(system)
         erase_all(dynamodb, keys)
         for table, item in rows:
